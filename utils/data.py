@@ -1,0 +1,208 @@
+"""Data for the lessons: a synthetic line, Fashion-MNIST, and mini-batches of either.
+
+`python -m utils.data` finds or downloads Fashion-MNIST and checks it, which is all the set-up that the
+data needs.
+"""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import os
+import sys
+import tempfile
+import warnings
+import zlib
+from dataclasses import dataclass, field
+from http.client import HTTPException
+from pathlib import Path
+
+import torch
+from platformdirs import user_cache_path
+from torch.utils.data import BatchSampler, DataLoader, RandomSampler, SequentialSampler, TensorDataset
+
+DEBIAN_PACKAGE = Path("/usr/share/datasets/fashion-mnist")
+CLASSES = (
+    *("T-shirt", "trouser", "pullover", "dress", "coat"),
+    *("sandal", "shirt", "sneaker", "bag", "ankle boot"),
+)
+# Of the unpacked files: who compressed them, and how, does not matter.
+MD5 = {
+    "train-images-idx3-ubyte": "f4a8712d7a061bf5bd6d2ca38dc4d50a",
+    "train-labels-idx1-ubyte": "9018921c3c673c538a1fc5bad174d6f9",
+    "t10k-images-idx3-ubyte": "8181f5470baa50b63fa0f6fddb340f0a",
+    "t10k-labels-idx1-ubyte": "15d484375f8d13e6eb1aabb0c3f46965",
+}
+
+
+class DataError(RuntimeError):
+    """Fashion-MNIST cannot be had: the message names the file and the remedy."""
+
+
+def synthetic_regression(w, b, n, noise=0.01, generator=None):
+    """Draw `n` points near the plane y = Xw + b (lesson "From scratch" of linear regression).
+
+    Args:
+        w: true weights, a sequence of d numbers.
+        b: true bias, a number.
+        n: how many points, at least 1.
+        noise: standard deviation of the Gaussian noise added to y, in units of y.
+        generator: a CPU `torch.Generator`, to draw the same points again.
+    Returns:
+        X of shape (n, d), standard normal, and y of shape (n, 1), both float32.
+    Raises:
+        ValueError: if `n` < 1 or `noise` < 0.
+    """
+    if n < 1 or noise < 0:
+        raise ValueError(f"n must be at least 1 and noise at least 0, not n={n} and noise={noise}.")
+    w = torch.as_tensor(w, dtype=torch.float32).reshape(-1, 1)
+    X = torch.randn(n, len(w), generator=generator)
+    return X, X @ w + b + noise * torch.randn(n, 1, generator=generator)
+
+
+@dataclass
+class FashionMNIST:
+    """Fashion-MNIST on one device, split 50 000 / 10 000 / 10 000 (lesson "Fashion-MNIST").
+
+    `train` and `val` are `TensorDataset`s of float32 images (n, 1, 28, 28) in [0, 1] and int64 labels (n,);
+    `classes` names the ten labels; `test_openings` counts how often the test set was taken out.
+    Source: Xiao, Rasul, Vollgraf (2017), https://arxiv.org/abs/1708.07747.
+    """
+
+    train: TensorDataset
+    val: TensorDataset
+    classes: tuple[str, ...]
+    _test: TensorDataset = field(repr=False)
+    test_openings: int = 0
+
+    def open_test(self):
+        """Return the 10 000 test images and count the opening: once, after the last choice is made."""
+        self.test_openings += 1
+        return self._test
+
+
+def load_fashion_mnist(device=None, root=None):
+    """Load Fashion-MNIST from the first place that has it, verified.
+
+    The places: the folder `root` if given, else the one that the environment variable FASHION_MNIST_DIR
+    names; if neither is, the user's cache folder, Debian's package `dataset-fashion-mnist`, and the
+    internet (30 MB, kept in the cache). Files may be plain or end in `.gz`.
+
+    Args:
+        device: where the tensors shall live (default: CPU).
+        root: a folder with the four files of the data set.
+    Returns:
+        A `FashionMNIST`. The validation set is the last 10 000 of the 60 000 training images, which come
+        in random order.
+    Raises:
+        DataError: if a file is missing, truncated or not the genuine one, or cannot be downloaded.
+    """
+    files = _find_files(root or os.environ.get("FASHION_MNIST_DIR"))
+
+    def dataset(prefix, start, stop):
+        images = torch.frombuffer(files[f"{prefix}-images-idx3-ubyte"], dtype=torch.uint8, offset=16)
+        labels = torch.frombuffer(files[f"{prefix}-labels-idx1-ubyte"], dtype=torch.uint8, offset=8)
+        images = images.reshape(-1, 1, 28, 28)[start:stop].to(device, torch.float32) / 255
+        return TensorDataset(images, labels[start:stop].to(device, torch.int64))
+
+    return FashionMNIST(
+        train=dataset("train", 0, 50_000),
+        val=dataset("train", 50_000, 60_000),
+        classes=CLASSES,
+        _test=dataset("t10k", 0, 10_000),
+    )
+
+
+def batches(dataset, batch_size, shuffle=False, generator=None):
+    """Serve a dataset in mini-batches, gathered by index from tensors that stay where they are.
+
+    A `DataLoader` whose sampler yields the indices of a whole batch: no workers, no copy of one sample
+    at a time. The last batch may be short. Written out in the lesson "Fashion-MNIST".
+
+    Args:
+        dataset: a `TensorDataset`, or any dataset that takes a list of indices.
+        batch_size: samples in a batch, at least 1.
+        shuffle: draw a new order for each pass.
+        generator: a CPU `torch.Generator`, to draw the same orders again.
+    Raises:
+        ValueError: if the dataset is empty or `batch_size` is below 1.
+    """
+    if len(dataset) == 0:
+        raise ValueError("The dataset is empty: there is nothing to make batches of.")
+    if batch_size < 1:
+        raise ValueError(f"batch_size must be at least 1, not {batch_size}.")
+    order = RandomSampler(dataset, generator=generator) if shuffle else SequentialSampler(dataset)
+    sampler = BatchSampler(order, batch_size, drop_last=False)
+    # A generator of its own where none is given, or each pass would draw from torch's global one.
+    return DataLoader(dataset, batch_size=None, sampler=sampler, generator=generator or torch.Generator())
+
+
+def _find_files(named):
+    """Return the four files as {name: unpacked bytes}, from the folder `named` or the usual places."""
+    if named:
+        unset = "or unset FASHION_MNIST_DIR and call without `root`, and the book finds its own copy"
+        return _read_all(Path(named).expanduser(), remedy=f"put the genuine file there, {unset}")
+    cache = user_cache_path("from-lines-to-labels")
+    if all((cache / name).is_file() for name in MD5):
+        try:
+            return _read_all(cache, remedy="removed from the cache, looking elsewhere")
+        except DataError as error:
+            for name in MD5:
+                (cache / name).unlink(missing_ok=True)
+            warnings.warn(str(error), stacklevel=3)
+    if DEBIAN_PACKAGE.is_dir():
+        return _read_all(DEBIAN_PACKAGE, remedy="run: apt-get install --reinstall dataset-fashion-mnist")
+    _download(cache)
+    return _read_all(cache, remedy="run again")
+
+
+def _read_all(folder, remedy):
+    """Read and verify the four files of `folder`, plain or .gz."""
+    return {name: _read(folder, name, remedy) for name in MD5}
+
+
+def _read(folder, name, remedy):
+    path = next((p for p in (folder / name, folder / f"{name}.gz") if p.is_file()), None)
+    if path is None:
+        raise DataError(f"{folder / name} is missing (so is {name}.gz): {remedy}.")
+    try:
+        content = path.read_bytes()
+        content = gzip.decompress(content) if path.suffix == ".gz" else content
+        if hashlib.md5(content, usedforsecurity=False).hexdigest() != MD5[name]:
+            raise ValueError("wrong checksum")
+    except (EOFError, ValueError, zlib.error, gzip.BadGzipFile) as error:
+        raise DataError(f"{path} is truncated or not a file of Fashion-MNIST: {remedy}.") from error
+    return bytearray(content)  # writable, as torch.frombuffer wants it
+
+
+def _download(cache):
+    """Fetch the files with torchvision; each appears in `cache` whole and verified, or not at all."""
+    from torchvision import datasets  # slow to import, and seldom needed
+
+    own_copy = f"set FASHION_MNIST_DIR to a folder that has {', '.join(f'{name}.gz' for name in MD5)}"
+    try:
+        cache.mkdir(parents=True, exist_ok=True)
+        workplace = tempfile.TemporaryDirectory(dir=cache)
+    except OSError as error:
+        raise DataError(f"{cache} cannot be written: make it writable, or {own_copy}. ({error})") from error
+    with workplace as folder:
+        try:
+            datasets.FashionMNIST(folder, download=True)
+        except (OSError, RuntimeError, HTTPException) as error:
+            raise DataError(
+                "Fashion-MNIST is not on this machine and could not be downloaded: connect to the internet,"
+                f" or on Debian run `apt-get install dataset-fashion-mnist`, or {own_copy}."
+                f" ({' '.join(str(error).split())})"
+            ) from error
+        raw = Path(folder, "FashionMNIST", "raw")
+        _read_all(raw, remedy="the server sent something else; try again later, or set FASHION_MNIST_DIR")
+        for name in MD5:
+            (raw / name).replace(cache / name)
+
+
+if __name__ == "__main__":
+    try:
+        load_fashion_mnist()
+    except DataError as problem:
+        sys.exit(str(problem))
+    print("Fashion-MNIST is here: 70 000 images, every file verified.")

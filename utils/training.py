@@ -1,0 +1,187 @@
+"""The training loop of the book, its exact metrics, and what makes a run repeatable.
+
+`fit` is the loop that the lesson "Train" writes out by hand. It knows nothing of drawing, of data sets or of
+devices: it takes batches, and whatever wants to watch or stop a run is a callback.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import random
+from dataclasses import dataclass, field
+
+import numpy as np
+import torch
+
+
+@dataclass
+class History:
+    """What `fit` measured, one entry an epoch: mean losses, and accuracies as fractions in [0, 1].
+
+    Training figures are taken while the weights still move, so they describe the model in the middle of the
+    epoch; validation figures are taken after it. An accuracy is nan where the targets are not labels.
+    """
+
+    train_loss: list[float] = field(default_factory=list)
+    train_accuracy: list[float] = field(default_factory=list)
+    val_loss: list[float] = field(default_factory=list)
+    val_accuracy: list[float] = field(default_factory=list)
+
+
+def fit(model, train_batches, loss, optimizer, epochs, val_batches=None, callbacks=(), check_finite=True):
+    """Train a model by mini-batch gradient descent (lesson "Train").
+
+    Every step follows the gradient of the batch's mean loss, whatever `reduction` the loss was made with, so
+    that a learning rate means the same for all of them.
+
+    Args:
+        model: an `nn.Module` or a plain function, from X of shape (n, …) to logits (n, classes), or to
+            predictions shaped like the targets.
+        train_batches: an iterable of (X, y), such as `data.batches` returns, to be passed over each epoch.
+        loss: `loss(output, y)`: a torch loss of any `reduction`, or a function that returns one value per
+            sample or their mean.
+        optimizer: anything with `step()` and `zero_grad()`: of `torch.optim`, or written by hand.
+        epochs: how many passes over the training batches.
+        val_batches: batches to evaluate after each epoch.
+        callbacks: each is called as `callback(model, history)` after every epoch, and training stops if one
+            returns True. If it has a method `close()`, that is called when training ends, however it ends.
+        check_finite: raise at a loss that is nan or infinite. It is noticed at the end of its epoch, since
+            looking at each step would make a GPU wait.
+    Returns:
+        A `History`.
+    Raises:
+        ValueError: if there are no batches, or outputs and targets do not fit each other.
+        FloatingPointError: at a loss that is not finite; the message names epoch, step and likely causes.
+    """
+    history = History()
+    try:
+        for epoch in range(1, epochs + 1):
+            with _mode(model, training=True):
+                losses, sizes, accuracy = _run(model, train_batches, loss, optimizer)
+            if check_finite:
+                _check_finite(losses, epoch)
+            history.train_loss.append(_weighted_mean(losses, sizes))
+            history.train_accuracy.append(accuracy)
+            if val_batches is not None:
+                val_loss, val_accuracy = evaluate(model, val_batches, loss)
+                history.val_loss.append(val_loss)
+                history.val_accuracy.append(val_accuracy)
+            if any([callback(model, history) for callback in callbacks]):  # a list: each must be called
+                break
+    finally:
+        for callback in callbacks:
+            getattr(callback, "close", lambda: None)()
+    return history
+
+
+@torch.no_grad()
+def evaluate(model, batches, loss):
+    """Return the exact mean loss and the accuracy over all samples of `batches` (lesson "Train").
+
+    The model is switched to evaluation and then back to the mode it was in. Arguments and errors are those
+    of `fit`. Both results are floats; a short last batch counts by its samples.
+    """
+    with _mode(model, training=False):
+        losses, sizes, accuracy = _run(model, batches, loss)
+    return _weighted_mean(losses, sizes), accuracy
+
+
+def pick_device():
+    """Return the best `torch.device` here: an NVIDIA or AMD GPU, else Apple's, else the CPU."""
+    if torch.cuda.is_available():
+        return torch.device("cuda")
+    return torch.device("mps" if torch.backends.mps.is_available() else "cpu")
+
+
+def set_seed(seed):
+    """Seed Python, NumPy and torch on every device, and return a CPU `torch.Generator` with the same seed.
+
+    Hand the generator to `data.batches` or `torch.normal`, and what one part of a lesson draws no longer
+    depends on what another part drew before.
+    """
+    random.seed(seed)
+    np.random.seed(seed)  # noqa: NPY002 - libraries that a reader adds may use the global one
+    torch.manual_seed(seed)
+    return torch.Generator().manual_seed(seed)
+
+
+def _run(model, batches, loss, optimizer=None):
+    """Pass over `batches` once, stepping the optimizer if there is one.
+
+    Returns the batches' mean losses and sizes, float64 tensors on the CPU, and the accuracy. Results stay on
+    the device until the pass is over, so that it is never made to wait.
+    """
+    losses, correct, sizes = [], [], []
+    for X, y in batches:
+        output = model(X)
+        if not losses:
+            _check_shapes(output, y, loss, batches)
+        value = loss(output, y)
+        value = value.mean() if value.dim() else value
+        if getattr(loss, "reduction", "mean") == "sum":
+            value = value / len(y)
+        if optimizer is not None:
+            optimizer.zero_grad()
+            value.backward()
+            optimizer.step()
+        losses.append(value.detach())
+        sizes.append(len(y))
+        if not y.is_floating_point():
+            correct.append((output.detach().argmax(1) == y).sum())
+    if not losses:
+        raise ValueError("There are no batches: the data set is empty, or an iterator was used up before.")
+    accuracy = torch.stack(correct).sum().item() / sum(sizes) if correct else float("nan")
+    return torch.stack(losses).cpu().double(), torch.tensor(sizes).double(), accuracy
+
+
+def _weighted_mean(losses, sizes):
+    return ((losses * sizes).sum() / sizes.sum()).item()
+
+
+@contextlib.contextmanager
+def _mode(model, training):
+    """Put an `nn.Module` into training or evaluation mode, and back afterwards; a function has no modes."""
+    before = getattr(model, "training", None)
+    if before is not None:
+        model.train(training)
+    try:
+        yield
+    finally:
+        if before is not None:
+            model.train(before)
+
+
+def _check_shapes(output, y, loss, batches):
+    """Refuse outputs and targets that torch would broadcast or read out of bounds without a word."""
+    found, wanted = tuple(output.shape), tuple(y.shape)
+    if y.is_floating_point():
+        if found != wanted:
+            raise ValueError(
+                f"The model returns shape {found} for targets of shape {wanted}, and broadcasting would pair"
+                " every output with every target: give both the same shape, say with y.reshape(-1, 1)."
+            )
+        return
+    if len(found) != 2 or found[:1] != wanted:
+        raise ValueError(
+            f"The model returns shape {found} for labels of shape {wanted}: it must return one row of logits"
+            " for each sample, (batch, classes). Is a reshape or nn.Flatten() missing?"
+        )
+    # All labels of the data set at once, where there is one: a GPU need not wait again.
+    labels = getattr(getattr(batches, "dataset", None), "tensors", (y,))[-1]
+    labels = labels[labels != getattr(loss, "ignore_index", -100)]
+    if len(labels) and (labels.min() < 0 or labels.max() >= found[1]):
+        raise ValueError(
+            f"Labels run from {labels.min()} to {labels.max()}, but the model has {found[1]} outputs, for the"
+            f" labels 0 to {found[1] - 1}: renumber the labels or change the number of outputs."
+        )
+
+
+def _check_finite(losses, epoch):
+    bad = (~losses.isfinite()).nonzero()
+    if len(bad):
+        step = bad[0].item()
+        raise FloatingPointError(
+            f"The loss became {losses[step].item()} in epoch {epoch}, step {step + 1} of {len(losses)}."
+            " Likely causes: a learning rate that is too large, inputs that are not scaled (pixels 0 to"
+            " 255?), or a logarithm of a probability that rounded to 0 (compute the loss from logits)."
+        )

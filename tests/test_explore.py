@@ -1,0 +1,314 @@
+"""The frames of explore.frames without a browser: pictures, links, errors, budget, memory, progress."""
+
+import base64
+import gc
+import gzip
+import io
+import json
+import re
+import types
+from pathlib import Path
+from urllib.parse import unquote
+
+import ipywidgets
+import matplotlib.pyplot as plt
+import numpy as np
+import pytest
+import torch
+from ipywidgets.embed import dependency_state
+from PIL import Image
+
+from utils import explore
+
+WORDS = {"title": "Try it: move on.", "notice": "Notice: it moves."}
+
+
+def curve(value):
+    figure, axes = plt.subplots(figsize=(3, 2))
+    axes.plot([0, 1], [0, float(value)])
+    return figure
+
+
+def plane(slope, kind):
+    figure, axes = plt.subplots(figsize=(3, 2))
+    axes.plot([0, 1], [0, slope], linestyle={"solid": "-", "dashed": "--"}[kind])
+    return figure, axes
+
+
+def noise(value):
+    figure = plt.figure(figsize=(4, 3))
+    figure.figimage(np.random.default_rng(int(value)).random((300, 400, 3)))
+    return figure
+
+
+def make(draw=curve, alt=lambda value: f"the line to {value:g}", **options):
+    return explore.frames(draw, alt=alt, **WORDS, **options)
+
+
+def links(box):
+    """Return what the browser links: (control, attribute, stack, attribute)."""
+    states = [
+        model["state"] for model in dependency_state(box).values() if model["model_name"] == "LinkModel"
+    ]
+    widgets = ipywidgets.widgets.widget._instances
+    return [
+        (widgets[a.removeprefix("IPY_MODEL_")], x, widgets[b.removeprefix("IPY_MODEL_")], y)
+        for (a, x), (b, y) in ((state["source"], state["target"]) for state in states)
+    ]
+
+
+def shown(box):
+    """Return the frame that the stacks show, once the links have done what they do in the browser."""
+    for source, here, target, there in links(box):
+        setattr(target, there, getattr(source, here))
+    frame = box.children[-1]
+    while isinstance(frame, ipywidgets.Stack):
+        frame = frame.children[frame.selected_index]
+    return re.search('alt="(.*?)"', frame.value)[1]
+
+
+def size(box):
+    return len(gzip.compress((json.dumps(dependency_state(box)) + box.heading).encode()))
+
+
+def images(html):
+    """Return the decoded pictures of the <img> elements in a string: SVG text or PIL images."""
+    for source in re.findall('src="(.*?)"', html):
+        kind, data = source.split(",", 1)
+        svg = kind == "data:image/svg+xml"
+        yield unquote(data) if svg else Image.open(io.BytesIO(base64.b64decode(data)))
+
+
+def test_each_value_has_its_frame_and_its_text():
+    box = make(rate=[0.01, 0.1, 1])
+    slider, stack = box.children
+    assert isinstance(slider, ipywidgets.SelectionSlider)
+    assert slider.description == "rate"
+    assert [label for label, _ in slider.options] == ["0.01", "0.1", "1"]
+    assert slider.value == 0.1  # the middle one
+    assert len({next(images(frame.value)) for frame in stack.children}) == 3
+    for value in (0.01, 0.1, 1):
+        slider.value = value
+        assert shown(box) == f"the line to {value:g}"
+
+
+def test_two_parameters_by_keyword():
+    box = make(plane, lambda slope, kind: f"{kind} {slope}", slope=[1, 2, 3], kind=["solid", "dashed"])
+    slope, kind, _ = box.children
+    assert isinstance(slope, ipywidgets.SelectionSlider)
+    assert isinstance(kind, ipywidgets.ToggleButtons)
+    assert (slope.value, kind.value) == (2, "dashed")
+    for slope.value in (3, 1, 2):
+        for kind.value in ("dashed", "solid"):
+            assert shown(box) == f"{kind.value} {slope.value}"
+
+
+def test_each_link_joins_an_index_to_a_stack():
+    box = make(plane, lambda slope, kind: f"{kind} {slope}", slope=[1, 2, 3], kind=["solid", "dashed"])
+    assert len(links(box)) == 4  # one for the slopes, one in each of their three stacks
+    for control, attribute, stack, index in links(box):
+        assert (attribute, index) == ("index", "selected_index")
+        assert len(control.options) == len(stack.children)
+        assert control.index == stack.selected_index
+
+
+@pytest.mark.parametrize("values", [range(3), np.arange(3), torch.arange(3), (0, 1, 2), iter([0, 1, 2])])
+def test_values_come_in_any_sequence(values):
+    assert make(step=values).children[0].options == (("0", 0), ("1", 1), ("2", 2))
+
+
+def test_names_read_as_words():
+    assert make(learning_rate=torch.tensor([0.5, 0.25])).children[0].description == "learning rate"
+
+
+def test_play_moves_the_first_slider():
+    box = make(play=True, epoch=range(4))
+    play, slider, _ = box.children
+    assert (play.min, play.max, play.value) == (0, 3, slider.index)
+    assert (play, "value", slider, "index") in links(box)
+
+
+def test_stills_are_the_chosen_frames_and_the_start():
+    box = make(still=[3, 1], epoch=[1, 2, 3])
+    assert box.children[0].value == 3
+    assert re.findall('alt="(.*?)"', box.heading) == ["the line to 3", "the line to 1"]
+    assert re.findall("<figcaption>(.*?)</figcaption>", box.heading) == ["epoch = 3", "epoch = 1"]
+    box = make(
+        plane, lambda slope, kind: f"{kind} {slope}", still=[(1, "solid")], slope=[1, 2], kind=["solid"]
+    )
+    assert "<figcaption>slope = 1, kind = solid</figcaption>" in box.heading
+
+
+def test_the_box_is_displayed_below_its_heading(monkeypatch):
+    box, seen = make(n=[1, 2]), []
+    monkeypatch.setattr(explore, "display", lambda data, **options: seen.append((data, options)))
+    box._ipython_display_()
+    (heading, _), (view, options) = seen
+    assert "Try it: move on." in heading.data
+    assert "Notice: it moves." in heading.data
+    assert options == {"raw": True}
+    assert view["application/vnd.jupyter.widget-view+json"]["model_id"] == box.model_id
+
+
+def test_text_is_escaped():
+    box = explore.frames(curve, title="a < b & c", notice="<i>", alt=lambda n: f'"{n}" <b>', n=[1])
+    assert "a &lt; b &amp; c" in box.heading
+    assert "&lt;i&gt;" in box.heading
+    assert 'alt="&quot;1&quot; &lt;b&gt;"' in box.children[-1].children[0].value
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({}, "pass one or two lists of values by name"),
+        ({"a": [1], "b": [1], "c": [1]}, "not 3"),
+        ({"n": []}, "n needs a list with at least one value"),
+        ({"n": 0.1}, "n needs a list with at least one value, not 0.1"),
+        ({"n": "relu"}, "n needs a list with at least one value, not 'relu'"),
+        ({"n": [1.0, 1]}, "two values of n read the same"),
+        ({"draw": lambda: None, "n": [1]}, "draw does not take n"),
+        ({"draw": plane, "slope": [1], "sort": ["solid"]}, "draw does not take slope and sort"),
+        ({"draw": lambda n: None if n == 2 else curve(n), "n": [1, 2]}, "NoneType for n = 2, not a Figure"),
+        ({"draw": lambda n: (), "n": [1]}, "tuple for n = 1, not a Figure"),
+        ({"draw": lambda n: plt.Axes, "n": [1]}, "draw returned type"),
+        ({"alt": lambda n: " ", "n": [1]}, "alt returned ' ' for n = 1"),
+        ({"alt": lambda n: None, "n": [1]}, "alt returned None for n = 1"),
+        ({"still": [7], "n": [1, 2]}, r"still needs a list of values that have a frame, not \[7\]"),
+        ({"still": [], "n": [1, 2]}, "still needs"),
+    ],
+)
+def test_errors_name_the_figure_in_one_sentence(options, message):
+    with pytest.raises(ValueError, match=message) as caught:
+        make(**options)
+    assert str(caught.value).startswith("The figure “Try it: move on.”: ")
+    assert "\n" not in str(caught.value)
+    plt.close("all")
+
+
+def test_alt_is_required():
+    with pytest.raises(TypeError, match="alt"):
+        explore.frames(curve, **WORDS, n=[1])
+
+
+def test_curves_are_vectors_on_white():
+    (svg,) = images(make(n=[1]).children[-1].children[0].value)
+    assert svg.startswith("<?xml")
+    assert "fill: #ffffff" in svg
+
+
+def test_pixels_are_lossless_webp_at_twice_the_size():
+    frame = make(noise, n=[1]).children[-1].children[0]
+    (image,) = images(frame.value)
+    assert image.format == "WEBP"
+    assert image.size == (800, 600)
+    assert 'width="400" height="300"' in frame.value
+    again = make(noise, budget=150_000, n=[1]).children[-1].children[0]
+    assert again.value == frame.value  # drawing is deterministic
+
+
+def gradient(value):
+    figure, axes = plt.subplots(figsize=(4, 3))
+    axes.imshow(np.add.outer(np.arange(40.0), np.sin(np.arange(40.0) * value)), cmap="PuOr")
+    return figure
+
+
+def test_a_smaller_budget_gives_coarser_pictures_within_it():
+    sizes = {}
+    for budget in (150_000, 60_000, 45_000, 30_000):
+        box = make(gradient, budget=budget, still=[1], value=[1, 2, 3, 4])
+        assert size(box) <= budget
+        sizes[budget] = size(box)
+    assert len(set(sizes.values())) > 1, sizes
+
+
+def test_a_figure_over_its_budget_says_what_to_do():
+    with pytest.raises(
+        ValueError, match=r"“Try it: move on.”: \d+ KB gzipped are over its budget of 10 KB; draw fewer"
+    ):
+        make(noise, budget=10_000, n=[1, 2])
+    assert not plt.get_fignums()
+
+
+def test_a_run_of_curves_shares_what_is_alike():
+    assert size(make(n=range(20))) < 25_000
+
+
+def test_two_hundred_frames_leave_no_figure_and_no_memory():
+    def draw(n):
+        figure = plt.figure(figsize=(3, 2))
+        figure.text(0.5, 0.5, str(n))
+        return figure
+
+    def resident():
+        gc.collect()
+        return int(Path("/proc/self/statm").read_text().split()[1]) * 4096
+
+    make(draw, n=range(20))
+    before = resident()
+    make(draw, n=range(200))
+    assert not plt.get_fignums()
+    assert resident() - before < 40e6  # 200 canvases would take 190 MB
+
+
+@pytest.fixture
+def progress(monkeypatch):
+    """Let each look at the clock cost a second, in a notebook; return what the progress line shows."""
+    clock, shown = iter(range(100)), []
+    line = types.SimpleNamespace(update=lambda html: shown.append(html.data))
+    monkeypatch.setattr(explore.time, "monotonic", lambda: next(clock))
+    monkeypatch.setattr(explore, "get_ipython", lambda: True)
+    monkeypatch.setattr(explore, "display", lambda html, display_id: line)
+    return shown
+
+
+def test_slow_drawing_shows_one_line_and_empties_it(progress):
+    make(n=range(4))
+    assert progress == ["Drawing “Try it: move on.”: 3 of 4", "Drawing “Try it: move on.”: 4 of 4", ""]
+
+
+def test_an_error_while_drawing_empties_the_line_too(progress):
+    with pytest.raises(ValueError, match="n = 4"):
+        make(lambda n: None if n == 4 else curve(n), n=range(5))
+    assert progress[-2:] == ["Drawing “Try it: move on.”: 4 of 5", ""]
+
+
+def test_quick_drawing_shows_no_line(monkeypatch):
+    monkeypatch.setattr(explore, "get_ipython", lambda: True)
+    monkeypatch.setattr(explore, "display", lambda *args, **options: pytest.fail("a line was shown"))
+    make(n=[1, 2])
+
+
+def test_softmax_carries_its_data_fallback_and_script():
+    page = explore.softmax((1, 1), ("<b>", "b")).data
+    assert page.count("<script>") == page.count("</script>") == 1
+    assert '<th scope="row">&lt;b&gt;</th><td>1</td><td>0.500</td>' in page
+    with pytest.raises(ValueError, match="argument"):
+        explore.softmax((1, 2, 3), ("a", "b"))
+
+
+def test_cross_entropy_carries_its_fallback():
+    assert '<th scope="row">0.1</th><td>2.303</td><td>-0.9</td>' in explore.cross_entropy().data
+
+
+@pytest.mark.parametrize("kind", [np.array, torch.tensor, list])
+def test_confusion_carries_counts_and_images(kind):
+    strip = np.random.default_rng(0).integers(0, 256, (3, 28, 28), dtype=np.uint8)
+    page = explore.confusion(kind([[5, 1], [7, 9]]), ("coat", "bag"), {(1, 0): strip}).data
+    assert '<th scope="row">bag</th><td>7</td><td>9</td>' in page
+    data = json.loads(re.search('data="({.*?})"', page)[1].replace("&quot;", '"'))
+    assert data["start"] == [1, 0]
+    (image,) = images(f'src="{data["images"]["1,0"]}"')
+    np.testing.assert_array_equal(np.asarray(image.convert("L")), np.hstack(strip))
+
+
+def test_confusion_refuses_what_does_not_fit():
+    with pytest.raises(ValueError, match=r"2 classes has shape \(2, 2\), not \(1, 2\)"):
+        explore.confusion([[1, 2]], "ab", {})
+    for images in (np.zeros((1, 28, 28)), np.zeros((28, 28), np.uint8), np.zeros((1, 8, 8), np.uint8)):
+        with pytest.raises(ValueError, match=r"Cell \(0, 1\) needs images uint8"):
+            explore.confusion(np.eye(2, dtype=int), "ab", {(0, 1): images})
+    noise = np.random.default_rng(0).integers(0, 256, (200, 28, 28), dtype=np.uint8)
+    with pytest.raises(
+        ValueError, match=r"Try it: choose a cell.* over its budget of 150 KB; keep fewer images"
+    ):
+        explore.confusion(np.eye(2, dtype=int), "ab", {(0, 1): noise})

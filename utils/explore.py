@@ -1,0 +1,339 @@
+"""Interactive figures that move with no kernel: drawn frame by frame, or computed in the reader's browser."""
+
+import base64
+import gzip
+import inspect
+import io
+import itertools
+import json
+import math
+import re
+import time
+from html import escape
+from pathlib import Path
+from urllib.parse import quote
+
+import ipywidgets
+import matplotlib.pyplot as plt
+import numpy as np
+from IPython import get_ipython
+from IPython.display import HTML, display
+from ipywidgets.widgets.widget_string import HTMLStyle
+from PIL import Image
+
+BUDGET = 150_000  # bytes that one figure may add to a gzipped page
+# The stills are for print and for browsers without JavaScript, the sliders for everybody else.
+# A progress line leaves an empty output, which a dark theme would show as a bar.
+STYLE = """<style>@media screen { .explore-still, .output:empty { display: none } }
+@media print { .explore-live { display: none !important } }
+.explore-still figure { display: inline-block; max-width: 100%; margin: 0 1em 1em 0 }</style>
+<noscript><style>.explore-still { display: block !important }</style></noscript>"""
+
+
+class Frames(ipywidgets.VBox):
+    """Sliders and the frames they choose among; displayed below their heading and still pictures (HTML)."""
+
+    heading = ""
+
+    def _ipython_display_(self):
+        display(HTML(self.heading))
+        display(self._repr_mimebundle_(), raw=True)
+
+
+def frames(draw, *, title, notice, alt, still=None, play=False, budget=BUDGET, **parameters):
+    """Draw a figure for each value of one or two parameters; sliders choose among them in the browser.
+
+    draw: callable that takes a value (two: by keyword) and returns a matplotlib Figure or (Figure, axes)
+    title, notice: str, what to try and what to notice; shown above the sliders
+    alt: callable that takes the same and returns the alternative text of that frame, str
+    still: list of the values (two parameters: pairs) whose frames stand in print and without JavaScript; the
+        sliders start at the first of them; None is the middle value
+    play: bool, whether the first parameter gets a play button
+    budget: int, bytes that the figure may add to the gzipped page
+    parameters: one or two lists of numbers, strings or booleans; their names label the sliders
+    Returns Frames, an ipywidgets box. Every figure is closed.
+    Raises ValueError, naming the figure by its title, if the lists are empty or do not fit `draw`, if `draw`
+    returns no figure or `alt` no text, if a still is not among the values, or if the budget is exceeded.
+    """
+    lists = {name: _values(title, name, values) for name, values in parameters.items()}
+    if not 1 <= len(lists) <= 2:
+        raise _error(
+            title, f"pass one or two lists of values by name, such as lr=[.01, .1], not {len(lists)}"
+        )
+    points = [dict(zip(lists, point, strict=True)) for point in itertools.product(*lists.values())]
+    stills = _stills(title, lists, points, still)
+    try:
+        _call(inspect.signature(draw).bind, points[0])
+    except TypeError as error:
+        raise _error(title, f"draw does not take {' and '.join(lists)} ({error})") from None
+    alts = [_alt(title, alt, point) for point in points]
+    images = _images(title, _pictures(title, draw, points), alts, stills, budget)
+    captions = "".join(
+        f"<figure>{images[k]}<figcaption>{escape(_name(points[k]))}</figcaption></figure>" for k in stills
+    )
+    box = Frames(_linked(lists, points[stills[0]], images, play))
+    box.heading = f'{STYLE}{_heading(title, notice)}<div class="explore-still">{captions}</div>'
+    return box.add_class("explore-live")
+
+
+def _error(title, text):
+    return ValueError(f"The figure “{title}”: {text}.")
+
+
+def _over(title, size, budget, remedy):
+    return _error(
+        title, f"{size / 1000:.0f} KB gzipped are over its budget of {budget / 1000:.0f} KB; {remedy}"
+    )
+
+
+def _heading(title, notice):
+    return f"<p><strong>{escape(title)}</strong></p><p>{escape(notice)}</p>"
+
+
+def _text(value):
+    return f"{value:g}" if isinstance(value, float) else str(value)
+
+
+def _name(point):
+    return ", ".join(f"{name.replace('_', ' ')} = {_text(value)}" for name, value in point.items())
+
+
+def _call(function, point):
+    return function(**point) if len(point) > 1 else function(*point.values())
+
+
+def _values(title, name, values):
+    """Return a list of Python's own numbers, which print and compare alike."""
+    if isinstance(values, str) or not hasattr(values, "__iter__") or not (values := list(values)):
+        raise _error(title, f"{name} needs a list with at least one value, not {values!r}")
+    values = [value.item() if hasattr(value, "item") else value for value in values]
+    if len({_text(value) for value in values}) < len(values):
+        raise _error(title, f"two values of {name} read the same")
+    return values
+
+
+def _stills(title, lists, points, still):
+    """Return the indices of the still points."""
+    middle = tuple(values[len(values) // 2] for values in lists.values())
+    wanted = [s if isinstance(s, tuple) else (s,) for s in ([middle] if still is None else still)]
+    places = {tuple(point.values()): k for k, point in enumerate(points)}
+    if not wanted or any(point not in places for point in wanted):
+        raise _error(title, f"still needs a list of values that have a frame, not {still!r}")
+    return [places[point] for point in wanted]
+
+
+def _alt(title, alt, point):
+    text = _call(alt, point)
+    if not isinstance(text, str) or not text.strip():
+        raise _error(title, f"alt returned {text!r} for {_name(point)}, not what that frame shows")
+    return text
+
+
+def _pictures(title, draw, points):
+    """Draw every point; past two seconds show a line that counts them, and empty it at the end."""
+    start, line, pictures = time.monotonic(), None, []
+    try:
+        for point in points:
+            pictures.append(_picture(title, draw, point))
+            if time.monotonic() - start > 2 and get_ipython():
+                line = line or display(HTML(""), display_id=True)
+                line.update(HTML(escape(f"Drawing “{title}”: {len(pictures)} of {len(points)}")))
+    finally:
+        if line:
+            line.update(HTML(""))
+    return pictures
+
+
+def _picture(title, draw, point):
+    """Return a point's figure as (PNG at twice the size, SVG, width in px, height in px), and close it."""
+    figure = _call(draw, point)
+    figure = figure[0] if isinstance(figure, tuple) and figure else figure
+    if not isinstance(figure, plt.Figure):
+        raise _error(title, f"draw returned {type(figure).__name__} for {_name(point)}, not a Figure")
+    png, svg = io.BytesIO(), io.StringIO()
+    # A fixed salt gives like parts like names, so gzip stores them once; paths need no font there.
+    with plt.rc_context({"svg.hashsalt": "frames", "svg.fonttype": "path", "savefig.bbox": "standard"}):
+        figure.savefig(svg, format="svg", facecolor="white", metadata={"Date": None})
+        figure.set_layout_engine("none")  # it is laid out: do not pay for that twice
+        figure.savefig(png, format="png", dpi=200, facecolor="white")
+    plt.close(figure)
+    width, height = figure.get_size_inches() * 100
+    return png.getvalue(), svg.getvalue(), round(width), round(height)
+
+
+def _images(title, pictures, alts, stills, budget):
+    """Return an <img> for each picture: SVG for curves, else the best WebP that fits the budget."""
+
+    def tags(sources):
+        return [
+            f'<img alt="{escape(alt)}" width="{width}" height="{height}" src="{source}" '
+            'style="max-width: 100%; height: auto">'
+            for alt, source, (_, _, width, height) in zip(alts, sources, pictures, strict=True)
+        ]
+
+    def webp(**options):
+        return tags(_webp(Image.open(io.BytesIO(png)).convert("RGB"), **options) for png, *_ in pictures)
+
+    def size(images):  # the widget round a frame adds about 100 bytes
+        page = "".join(images + [images[k] for k in stills])
+        return len(gzip.compress(page.encode())) + 100 * len(images)
+
+    svg = tags(_svg(svg) for _, svg, *_ in pictures)
+    curves = [svg] if size(svg) <= 10_000 * len(svg) else []  # many points or pixels are smaller as WebP
+    coarser = ({}, {"colours": 64}, {"colours": 24}, {"shrink": 2, "quality": 50})
+    sizes = []
+    for images in itertools.chain(curves, (webp(**options) for options in coarser)):
+        sizes.append(size(images))
+        if sizes[-1] <= budget:
+            return images
+    raise _over(title, min(sizes), budget, "draw fewer values, a smaller figure or fewer things in it")
+
+
+def _svg(svg):
+    svg = re.sub(r"([1-9]\d*\.\d\d)\d+", r"\1", re.sub(r"\s+", " ", svg))  # a hundredth of a point will do
+    return "data:image/svg+xml," + quote(svg, safe=" ,:;=()/-")
+
+
+def _webp(image, *, shrink=1, colours=0, quality=0):
+    """Return a data URI; quality 0 is lossless, colours 0 keeps them all."""
+    image = image.reduce(shrink)
+    if colours:
+        image = image.quantize(colours, method=Image.Quantize.FASTOCTREE, dither=Image.Dither.NONE).convert(
+            "RGB"
+        )
+    file = io.BytesIO()
+    image.save(file, "WEBP", lossless=not quality, quality=quality or 80)
+    return "data:image/webp;base64," + base64.b64encode(file.getvalue()).decode()
+
+
+def _control(name, values, start):
+    few_words = len(values) <= 5 and all(isinstance(value, str | bool) for value in values)
+    return (ipywidgets.ToggleButtons if few_words else ipywidgets.SelectionSlider)(
+        options=[(_text(value), value) for value in values],
+        value=start,
+        description=name.replace("_", " "),
+        style={"description_width": "initial"},
+        layout={"width": "auto", "max_width": "36em"},
+    )
+
+
+def _linked(lists, start, images, play):
+    """Return the controls and the stack of frames they choose from, linked in the browser."""
+    controls = [_control(name, values, start[name]) for name, values in lists.items()]
+    shared = {"layout": ipywidgets.Layout(), "style": HTMLStyle()}  # one model a frame, not three
+    stacks = [ipywidgets.HTML(image, **shared) for image in images]
+    for control in reversed(controls):  # the last parameter varies fastest: its stacks are the inner ones
+        n = len(control.options)
+        stacks = [
+            ipywidgets.Stack(stacks[k : k + n], selected_index=control.index)
+            for k in range(0, len(stacks), n)
+        ]
+        for stack in stacks:
+            ipywidgets.jslink((control, "index"), (stack, "selected_index"))
+    if play:
+        button = ipywidgets.Play(max=len(controls[0].options) - 1, value=controls[0].index, interval=600)
+        ipywidgets.jslink((button, "value"), (controls[0], "index"))
+        controls.insert(0, button)
+    return [*controls, *stacks]
+
+
+def element(name, *, title, notice, fallback, **data):
+    """Show a custom element of `utils/elements/`, which computes in the browser.
+
+    name: str, the element's file without .js
+    title, notice: str, what to try and what to notice
+    fallback: str, HTML shown in its stead where JavaScript is off
+    data: what the element finds in `this.data`; anything that json writes
+    Returns an IPython HTML object: one string with the element and its script.
+    Raises ValueError if it adds over 150 KB to a gzipped page.
+    """
+    tag = f"explore-{name.replace('_', '-')}"
+    folder = Path(__file__).with_name("elements")
+    script = "".join((folder / f"{part}.js").read_text("utf-8") for part in ("base", name))
+    data = escape(json.dumps(data))
+    page = f"""<{tag} class="explore" role="group" aria-label="{escape(title)}" data="{data}">
+<div slot="heading">{_heading(title, notice)}</div>{fallback}</{tag}>
+<script>if (!customElements.get("{tag}")) {{
+{script}}}</script>"""
+    if (size := len(gzip.compress(page.encode()))) > BUDGET:
+        raise _over(title, size, BUDGET, "keep fewer images")
+    return HTML(page)
+
+
+def _table(head, rows):
+    """Return an HTML table; a row's first entry is its header."""
+    head = "".join(f'<th scope="col">{escape(entry)}</th>' for entry in head)
+    body = "".join(
+        f'<tr><th scope="row">{escape(name)}</th>{"".join(f"<td>{entry}</td>" for entry in row)}</tr>'
+        for name, *row in rows
+    )
+    return f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
+
+
+def softmax(logits=(2.0, 1.0, 0.0), classes=("shirt", "coat", "bag")):
+    """Show logits, a temperature and a common shift as sliders, and the softmax probabilities as bars.
+
+    logits: floats from -5 to 5, one for each class; classes: as many str
+    Returns an IPython HTML object. Raises ValueError if there are not as many logits as classes.
+    """
+    powers = [math.exp(z - max(logits)) for z in logits]
+    probabilities = [f"{power / sum(powers):.3f}" for power in powers]
+    return element(
+        "softmax",
+        title="Try it: move the logits, add the same number to all of them, then change the temperature.",
+        notice="Notice: only differences between logits count, so adding to all of them changes nothing. "
+        "Towards temperature 0 the largest takes all; towards infinity all classes become alike.",
+        fallback=_table(("class", "logit", "probability"), zip(classes, logits, probabilities, strict=True)),
+        logits=list(logits),
+        classes=list(classes),
+    )
+
+
+def cross_entropy(p=0.1):
+    """Show the cross-entropy loss, and its gradient p − 1, over the probability p of the true class.
+
+    p: float from 1e-4 to 0.9999, where the slider starts; 0.1 is a blind guess among ten classes
+    Returns an IPython HTML object.
+    """
+    rows = [(f"{q:g}", f"{-math.log(q):.4g}", f"{q - 1:.4g}") for q in (0.0001, 0.01, 0.1, 0.5, 0.9, 0.9999)]
+    return element(
+        "cross_entropy",
+        title="Try it: make the model ever surer of a wrong class (p towards 0), then of the true one.",
+        notice="Notice: the loss grows without bound, but its gradient with respect to the true class's "
+        "logit, p − 1, never passes −1.",
+        fallback=_table(("probability p of the true class", "loss −log p", "gradient p − 1"), rows),
+        p=p,
+    )
+
+
+def confusion(counts, classes, images_by_cell):
+    """Show a confusion matrix whose chosen cell shows its images.
+
+    counts: (n, n) integers, true classes in rows and predictions in columns; classes: n str
+    images_by_cell: dict, (true index, predicted index) → (k, 28, 28) uint8, about ten images at most
+    Returns an IPython HTML object.
+    Raises ValueError if counts or images have another shape or dtype, or if it adds over 150 KB to a page.
+    """
+    counts, n = np.asarray(counts), len(classes)
+    if counts.shape != (n, n):
+        raise ValueError(f"A confusion matrix of {n} classes has shape {n, n}, not {counts.shape}.")
+    strips = {}
+    for (i, j), images in images_by_cell.items():
+        images = np.asarray(images)
+        if images.dtype != np.uint8 or images.ndim != 3 or images.shape[1:] != (28, 28):
+            raise ValueError(
+                f"Cell {i, j} needs images uint8 (k, 28, 28), not {images.dtype} {images.shape}."
+            )
+        strips[f"{i},{j}"] = _webp(Image.fromarray(np.hstack(images)))
+    wrong = counts - np.diag(np.diag(counts))
+    rows = [(name, *row) for name, row in zip(classes, counts.tolist(), strict=True)]
+    return element(
+        "confusion",
+        title="Try it: choose a cell, by pointer or arrow keys, and look at the images that fell into it.",
+        notice="Notice: the diagonal is right; the large numbers beside it are classes that look alike.",
+        fallback=_table(("true ↓ predicted →", *classes), rows),
+        counts=counts.tolist(),
+        classes=list(classes),
+        images=strips,
+        start=[int(k) for k in np.unravel_index(wrong.argmax(), wrong.shape)],  # the most frequent mistake
+    )

@@ -1,0 +1,78 @@
+"""Serve everything from the site itself: MathJax, the widget manager and the theme's icons.
+
+The first two are npm packages (package.json), copied in. The theme's Font Awesome script and fonts,
+two thirds of a page's weight, give way to the few icons in use, drawn inline.
+"""
+
+import re
+import shutil
+from pathlib import Path
+
+import pydata_sphinx_theme
+from sphinx.errors import ExtensionError
+
+ROOT = Path(__file__).resolve().parent.parent
+ASSETS = {  # folder below node_modules -> its place below _static, and the files that pages ask for
+    # No speech engine (5 MB): only MathJax's menu, which is off, asks for it; screen readers get MathML.
+    "mathjax/es5": ("mathjax", ["tex-chtml.js", "output/chtml/fonts/woff-v2/*", "input/tex/extensions/*"]),
+    "@jupyter-widgets/html-manager/dist": ("widgets", ["embed.js", "*.woff2"]),
+}
+# Half of the site's size, and asked for by no page.
+UNUSED = ["**/*.map", "**/fontawesome.js*", "vendor/**/*.ttf", "*macros.html", "locales/**/*.[mp]o"]
+
+FONT_AWESOME = Path(pydata_sphinx_theme.__file__).parent / (
+    "theme/pydata_sphinx_theme/static/scripts/fontawesome.js"
+)
+SCRIPT = re.compile(r"<script[^>]*/fontawesome\.js[^>]*></script>")
+ICON = re.compile(r'<(i|span) class="([^"]*\bfa-[^"]*)"([^>]*)>\s*</\1>')
+STYLES = {"fab": 0, "fa-brands": 0, "far": 1, "fa-regular": 1, "fas": 2, "fa-solid": 2}
+
+
+def copy_assets(app):
+    """Copy the npm packages' files into the site."""
+    if app.builder.format != "html":
+        return
+    for package, (place, patterns) in ASSETS.items():
+        source = ROOT / "node_modules" / package
+        for pattern in patterns:
+            files = list(source.glob(pattern))
+            if not files:
+                raise ExtensionError(f"{source / pattern} is missing: 'npm ci --ignore-scripts' brings it")
+            for file in files:
+                target = app.outdir / "_static" / place / file.relative_to(source)
+                target.parent.mkdir(parents=True, exist_ok=True)
+                shutil.copy2(file, target)
+
+
+def finish_pages(app, error):
+    """Draw the icons of the written pages as inline SVG, drop Font Awesome, and name the chapters' arrows."""
+    if error or app.builder.format != "html":
+        return
+    # The script registers one style after the other: brands, regular, solid.
+    styles = re.split(r'\("fa[brs]",', FONT_AWESOME.read_text(encoding="utf-8"))
+
+    def svg(match):
+        _, classes, attributes = match.groups()
+        style = next((STYLES[c] for c in classes.split() if c in STYLES), STYLES["fas"])
+        for name in re.findall(r"\bfa-([\w-]+)", classes):
+            icon = re.search(rf'[{{,]"?{name}"?:\[(\d+),(\d+),\[[^\]]*\],"\w+","([^"]+)"\]', styles[style])
+            if icon:
+                return (
+                    f'<svg class="svg-inline--fa {classes}"{attributes} viewBox="0 0 {icon[1]} {icon[2]}" '
+                    f'fill="currentColor" aria-hidden="true"><path d="{icon[3]}"/></svg>'
+                )
+        raise ExtensionError(f"{match[0]}: no such icon in {FONT_AWESOME}")
+
+    for page in Path(app.outdir).rglob("*.html"):
+        html = ICON.sub(svg, SCRIPT.sub("", page.read_text(encoding="utf-8")))
+        html = html.replace("<summary><span", '<summary aria-label="Lessons"><span')  # of the contents
+        page.write_text(html, encoding="utf-8")
+    for path in (p for pattern in UNUSED for p in Path(app.outdir, "_static").glob(pattern)):
+        path.unlink()
+
+
+def setup(app):
+    """Connect to Sphinx: copy before the pages are written, finish after."""
+    app.connect("builder-inited", copy_assets)
+    app.connect("build-finished", finish_pages)
+    return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -1,0 +1,45 @@
+"""Dress plain notebooks for the site: quotations become coloured boxes, claim cells are left out.
+
+The lessons stay CommonMark, so that they read the same on GitHub, in JupyterLab and in Colab.
+"""
+
+from docutils import nodes
+from sphinx.transforms import SphinxTransform
+
+# First bold words of a quotation -> the theme's admonition class, which has a colour in light and in dark.
+BOXES = {"Predict first": "admonition-todo", "Careful": "warning", "Try it": "tip", "Remember": "note"}
+
+
+class Boxes(SphinxTransform):
+    """Make a titled box of each block quotation that begins with the bold words of a box."""
+
+    default_priority = 500
+
+    def apply(self, **kwargs):
+        """Replace each such quotation by an admonition; its bold words become the title."""
+        for quote in list(self.document.findall(nodes.block_quote)):
+            first = next(quote.findall(nodes.strong), None)
+            title = first.astext().rstrip(".:!") if first is not None else ""
+            if title in BOXES and quote.astext().startswith(first.astext()):
+                first.parent.remove(first)
+                box = nodes.admonition("", nodes.title("", title), *quote.children, classes=[BOXES[title]])
+                quote.replace_self(box)
+
+
+class Claims(SphinxTransform):
+    """Leave out the cells tagged `claim`: they check what the prose states, for whoever runs the lesson."""
+
+    default_priority = 500
+
+    def apply(self, **kwargs):
+        """Remove each cell that carries the tag, with its output."""
+        for cell in list(self.document.findall(nodes.container)):
+            if "tag_claim" in cell["classes"]:
+                cell.parent.remove(cell)
+
+
+def setup(app):
+    """Register both transforms with Sphinx."""
+    app.add_transform(Boxes)
+    app.add_transform(Claims)
+    return {"parallel_read_safe": True, "parallel_write_safe": True}

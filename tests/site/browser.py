@@ -1,0 +1,89 @@
+"""A static server with gzip and a Chromium, shared by the browser tests and bench/pages.py."""
+
+import gzip
+import mimetypes
+import os
+import threading
+from contextlib import contextmanager
+from functools import cache
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+from playwright.sync_api import sync_playwright
+
+ROOT = Path(__file__).resolve().parents[2]
+HTML = Path(os.environ.get("BOOK_HTML", ROOT / "_build/html")).resolve()
+FLAGS = [
+    *("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"),
+    *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
+]
+
+# Resolves once the maths is typeset and every widget is drawn, with the milliseconds since navigation.
+READY = """async () => {
+  await window.MathJax?.startup.promise;
+  const views = document.querySelectorAll('script[type="application/vnd.jupyter.widget-view+json"]').length;
+  while (document.querySelectorAll(".widget-subarea > *").length < views) {
+    if (performance.now() > 20000) throw new Error("an interactive figure was not drawn");
+    await new Promise(requestAnimationFrame);
+  }
+  return performance.now();
+}"""
+
+
+def page_names(html=HTML):
+    """Return the path of each page of the site, relative to its folder."""
+    names = (p.relative_to(html) for p in html.rglob("*.html"))
+    return sorted(n.as_posix() for n in names if not n.parts[0].startswith("_"))
+
+
+def file_of(html, url):
+    """Return the file that a static host sends for an address."""
+    path = html / unquote(urlsplit(url).path).lstrip("/")
+    return path / "index.html" if path.is_dir() else path
+
+
+@contextmanager
+def serve(html=HTML):
+    """Serve a folder on a free local port, compressed as any real host would; yield its address."""
+
+    @cache
+    def body(path):
+        kind = mimetypes.guess_type(path)[0] or "application/octet-stream"
+        packed = kind.startswith("text/") or kind.endswith(("javascript", "json", "svg+xml"))
+        return kind, packed, gzip.compress(path.read_bytes(), 6) if packed else path.read_bytes()
+
+    class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"  # connections are kept
+
+        def do_GET(self):
+            if not file_of(html, self.path).is_file():
+                self.send_error(404)
+                return
+            kind, packed, data = body(file_of(html, self.path))
+            self.send_response(200)
+            self.send_header("Content-Type", kind)
+            self.send_header("Content-Length", str(len(data)))
+            if packed:
+                self.send_header("Content-Encoding", "gzip")
+            self.end_headers()
+            self.wfile.write(data)
+
+        def log_message(self, *args):
+            """Say nothing."""
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        server.daemon_threads = True
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()
+
+
+@contextmanager
+def chromium():
+    """Start Chromium without a window: Debian's, or the one that CHROMIUM names."""
+    with sync_playwright() as playwright:
+        path = os.environ.get("CHROMIUM", "/usr/bin/chromium")
+        browser = playwright.chromium.launch(executable_path=path, args=FLAGS)
+        yield browser
+        browser.close()

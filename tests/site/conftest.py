@@ -1,0 +1,58 @@
+"""One server and one browser a worker; each page is loaded once and looked at by many tests."""
+
+from contextlib import contextmanager
+from urllib.parse import urlsplit
+
+import pytest
+from browser import HTML, READY, chromium, serve
+
+
+@pytest.fixture(scope="session")
+def site():
+    """Serve the built site and yield its address."""
+    if not (HTML / "index.html").is_file():
+        pytest.fail(f"no site in {HTML}: run make site first", pytrace=False)
+    with serve() as base:
+        yield base
+
+
+@pytest.fixture(scope="session")
+def browser():
+    """Yield a running Chromium."""
+    with chromium() as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def visit(browser):
+    """Return a function that opens a page, waits until it is usable, and notes all that goes wrong."""
+
+    @contextmanager
+    def load(url, **options):
+        options |= {"viewport": {"width": 1300, "height": 900}}
+        options |= {"reduced_motion": "reduce"}  # nothing is caught half-way, in colour or in place
+        context = browser.new_context(**options)
+        page = context.new_page()
+        page.problems = []
+        note = page.problems.append
+        home = "{0.scheme}://{0.netloc}/".format(urlsplit(url))
+
+        def guard(route):
+            if route.request.url.startswith((home, "data:", "blob:")):
+                route.continue_()
+            else:
+                note(f"asks another host: {route.request.url}")
+                route.abort()
+
+        page.route("**/*", guard)
+        page.on("console", lambda message: message.type == "error" and note(f"console: {message.text}"))
+        page.on("pageerror", lambda error: note(f"error: {error}"))
+        page.on("response", lambda answer: answer.status >= 400 and note(f"{answer.status}: {answer.url}"))
+        page.on("requestfailed", lambda request: note(f"failed: {request.url}"))
+        page.goto(url)
+        if options.get("java_script_enabled", True):
+            page.evaluate(READY)
+        yield page
+        context.close()
+
+    return load

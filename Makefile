@@ -3,6 +3,8 @@
 .DELETE_ON_ERROR:
 SHELL := /bin/bash -o pipefail
 PYTHON ?= python3
+# One thread for each process: two that share two busy cores wait for each other, ten times as long as they work.
+export OMP_NUM_THREADS = 1
 BIN := .venv/bin
 
 LESSONS := $(sort $(shell find book -name '*.ipynb' -not -path '*/.*'))
@@ -88,4 +90,4 @@ _build/test/notebooks.txt: $(LESSONS) $(CODE) requirements.txt | $(BIN)/ready _b
 
 _build/test/site.txt: _build/html/index.html $(BROWSER) | _build/browser
 	@mkdir -p $(@D)
-	$(BIN)/pytest -n 2 tests/site | tee $@
+	$(BIN)/pytest -n 2 --dist loadgroup tests/site | tee $@

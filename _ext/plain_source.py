@@ -1,4 +1,4 @@
-"""Dress plain notebooks for the site: quotations become coloured boxes, claim cells are left out.
+"""Dress plain notebooks for the site: quotations become coloured boxes; cells for runners are left out.
 
 The lessons stay CommonMark, so that they read the same on GitHub, in JupyterLab and in Colab.
 """
@@ -26,20 +26,20 @@ class Boxes(SphinxTransform):
                 quote.replace_self(box)
 
 
-class Claims(SphinxTransform):
-    """Leave out the cells tagged `claim`: they check what the prose states, for whoever runs the lesson."""
+class ForRunners(SphinxTransform):
+    """Leave out the cells tagged `claim`, which check what the prose states, and `setup`, meant for Colab."""
 
     default_priority = 500
 
     def apply(self, **kwargs):
-        """Remove each cell that carries the tag, with its output."""
+        """Remove each cell that carries one of the tags, with its output."""
         for cell in list(self.document.findall(nodes.container)):
-            if "tag_claim" in cell["classes"]:
+            if {"tag_claim", "tag_setup"} & set(cell["classes"]):
                 cell.parent.remove(cell)
 
 
 def setup(app):
     """Register both transforms with Sphinx."""
     app.add_transform(Boxes)
-    app.add_transform(Claims)
+    app.add_transform(ForRunners)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -46,7 +46,9 @@ def test_synthetic_regression_lies_near_its_plane():
 
 def test_synthetic_regression_without_noise_is_exact_and_repeatable():
     def draw():
-        return data.synthetic_regression(torch.tensor([1.0]), 0, 3, noise=0, generator=torch.manual_seed(1))
+        return data.synthetic_regression(
+            torch.tensor([1.0]), 0, 3, noise=0, generator=torch.Generator().manual_seed(1)
+        )
 
     (X, y), (again, _) = draw(), draw()
     assert torch.equal(X, y)

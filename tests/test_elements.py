@@ -336,6 +336,6 @@ def test_shapes_stand_out_from_the_page(theme):
         return np.where(c <= 0.04045, c / 12.92, ((c + 0.055) / 1.055) ** 2.4) @ [0.2126, 0.7152, 0.0722]
 
     paper = luminance({"light": "#ffffff", "dark": "#14181e"}[theme])
-    for name, colour in re.findall(r'(BLUE|VERMILLION) = "(#\w{6})"', explore.softmax().data):
+    for name, colour in re.findall(r'(BLUE|VERMILION) = "(#\w{6})"', explore.softmax().data):
         dark, light = sorted([paper, luminance(colour)])
         assert (light + 0.05) / (dark + 0.05) >= 3, name

@@ -23,7 +23,7 @@ NOTEBOOKS = sorted(p for p in (ROOT / "book").rglob("*.ipynb") if ".ipynb_checkp
 TEMPLATE = ROOT / "book" / "template.ipynb"
 SECTIONS = ["Summary", "Check yourself", "Exercises", "Where next", "Sources"]
 OPENING = ["**You will**", "**You need**", "**Time**", "**Hardware**"]
-TAGS = {"claim", "keep_output", "nbval-check-output", "raises-exception"} | {
+TAGS = {"setup", "claim", "keep_output", "nbval-check-output", "raises-exception"} | {
     f"{verb}-{part}" for verb in ("hide", "remove") for part in ("input", "output", "cell")
 }
 HTML = {"details", "summary", "code", "img", "br", "sub", "sup", "kbd"}
@@ -270,11 +270,9 @@ def alt_text(lesson):
 
 def draws(source):
     """Whether running the cell shows a figure; those of `explore` bring their own alt text."""
-    names = calls(source)
-    only_defines = all(
-        isinstance(n, (ast.FunctionDef, ast.ClassDef, ast.Import, ast.ImportFrom)) for n in parse(source).body
-    )
-    if only_defines or any(re.match(r"(utils\.)?explore\.", name) for name in names):
+    run = [n for n in parse(source).body if not isinstance(n, ast.FunctionDef | ast.ClassDef)]
+    names = [name for statement in run for name in calls(ast.unparse(statement))]
+    if any(re.match(r"(utils\.)?explore\.", name) for name in names):
         return False
     return any(re.match(r"plt\.|(\w+\.)*(plot_\w+|show_images|LiveCurves)$", name) for name in names)
 

@@ -115,14 +115,14 @@ class LiveCurves:
         self._drawn_at = time.monotonic()
 
 
-def show_images(images, titles=None, columns=8, size=1.0, **imshow):
+def show_images(images, titles=None, columns=8, size=None, **imshow):
     """Show images in a grid.
 
     Args:
         images: a tensor (n, height, width) or (n, 1, height, width), on any device.
         titles: n short texts, shown above the images.
         columns: images in a row.
-        size: width of an image in inches.
+        size: width of an image in inches; by default a full row is 7 inches wide.
         imshow: passed on to matplotlib, for example `cmap`, `vmin` and `vmax`.
     Returns:
         (fig, axes), the axes in one flat array, those without an image invisible.
@@ -136,6 +136,7 @@ def show_images(images, titles=None, columns=8, size=1.0, **imshow):
         raise ValueError(f"Images must have shape (n, height, width) with n > 0, not {images.shape}.")
     if titles is not None and len(titles) != len(images):
         raise ValueError(f"There are {len(images)} images but {len(titles)} titles.")
+    size = size or 7 / columns
     columns = min(columns, len(images))
     rows = math.ceil(len(images) / columns)
     with _style({"axes.titlesize": 8}):

@@ -17,17 +17,23 @@ document.addEventListener("DOMContentLoaded", () => {
   });
 });
 
-// ipywidgets give a slider's handle and the buttons of Play no accessible name.
-function nameWidgets() {
-  for (const handle of document.querySelectorAll(".noUi-handle:not([aria-label])")) {
-    const label = handle.closest(".jupyter-widgets")?.querySelector(".widget-label");
-    handle.setAttribute("aria-label", label?.textContent || "slider");
+// ipywidgets leave a slider's handle and the buttons of Play without a name, say a position where the value
+// is meant, and do not tell which toggle button is pressed.
+function describeWidgets() {
+  for (const handle of document.querySelectorAll(".noUi-handle")) {
+    const find = (part) => handle.closest(".jupyter-widgets")?.querySelector(part)?.textContent;
+    handle.setAttribute("aria-label", find(".widget-label") || "slider");
+    if (find(".widget-readout")) handle.setAttribute("aria-valuetext", find(".widget-readout"));
   }
   for (const play of document.querySelectorAll(".widget-play")) {
     ["Play or pause", "Stop", "Repeat"].forEach((name, i) => play.children[i]?.setAttribute("aria-label", name));
   }
+  for (const button of document.querySelectorAll(".widget-toggle-button")) {
+    button.setAttribute("aria-pressed", button.classList.contains("mod-active"));
+  }
 }
 addEventListener("load", () => {
   const article = document.querySelector(".bd-article");
-  if (article) new MutationObserver(nameWidgets).observe(article, { childList: true, subtree: true });
+  const changes = { childList: true, subtree: true, characterData: true, attributeFilter: ["class"] };
+  if (article) new MutationObserver(describeWidgets).observe(article, changes);
 });

@@ -1,6 +1,6 @@
 // What the book's elements share: sliders with labels and values, a picture that names itself, one spoken sentence.
 // An element calls slider(…) in setup() and gives draw(state) → { svg, label, summary }. Nothing is fetched.
-const BLUE = "#0072B2", VERMILLION = "#D55E00"; // Okabe–Ito; at least 3:1 on white and on the dark theme alike
+const BLUE = "#0072B2", VERMILION = "#D55E00"; // Okabe–Ito; at least 3:1 on white and on the dark theme alike
 const escape = (text) => String(text).replace(/[&<>"]/g, (c) => `&#${c.charCodeAt(0)};`);
 const fixed = (value, digits) => value.toFixed(digits).replace("-", "−");
 const precise = (value, digits) => value.toPrecision(digits).replace("-", "−");

@@ -15,7 +15,7 @@ customElements.define("explore-confusion", class extends Explore {
       tbody td { cursor: pointer }
       .right { font-weight: bold }
       .seen { text-decoration: underline; text-underline-offset: 2px }
-      [aria-selected=true] { outline: 3px solid ${VERMILLION}; outline-offset: -2px }
+      [aria-selected=true] { outline: 3px solid ${VERMILION}; outline-offset: -2px }
       img { image-rendering: pixelated; max-width: 100%; height: 56px; object-fit: contain; object-position: left }
       figure { margin: .5em 0; min-height: 84px }
     </style><div class="scroll"><table role="grid" aria-label="Confusion matrix">

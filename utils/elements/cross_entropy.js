@@ -20,7 +20,7 @@ customElements.define("explore-cross-entropy", class extends Explore {
         <text x="${this.x(v)}" y="288" text-anchor="middle">${v}</text>`).join("")
       + `<text x="260" y="306" text-anchor="middle">probability of the true class, p</text>
         <path d="M${curve(crossEntropy)}" fill="none" stroke="${BLUE}" stroke-width="3"/>
-        <path d="M${curve(gradient)}" fill="none" stroke="${VERMILLION}" stroke-width="3" stroke-dasharray="8 5"/>`;
+        <path d="M${curve(gradient)}" fill="none" stroke="${VERMILION}" stroke-width="3" stroke-dasharray="8 5"/>`;
   }
 
   x(p) { return 60 + 400 * p; }
@@ -29,7 +29,7 @@ customElements.define("explore-cross-entropy", class extends Explore {
   draw({ p }) {
     const loss = this.constructor.crossEntropy(p), slope = this.constructor.gradient(p);
     const dot = (x, y) => `<circle cx="${x}" cy="${y}" r="8" fill="${BLUE}" stroke="currentColor"/>`;
-    const box = (x, y) => `<rect x="${x - 7}" y="${y - 7}" width="14" height="14" fill="${VERMILLION}" stroke="currentColor"/>`;
+    const box = (x, y) => `<rect x="${x - 7}" y="${y - 7}" width="14" height="14" fill="${VERMILION}" stroke="currentColor"/>`;
     return {
       svg: `${this.plot}${dot(this.x(p), this.y(loss))}${box(this.x(p), this.y(slope))}
         ${dot(210, 61)}<text x="226" y="66">loss −log p = ${precise(loss, 4)}</text>

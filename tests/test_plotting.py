@@ -107,7 +107,8 @@ def test_show_images_shows_each_image_under_its_title(shape):
     assert not any(ax.axison for ax in axes)
     assert not axes[5].images
     assert not axes[5].get_title()
-    assert fig.get_size_inches() == pytest.approx([3, 2 * (4 / 3 + 0.3)])
+    assert fig.get_size_inches() == pytest.approx([7, 2 * (7 / 3 * 4 / 3 + 0.3)])
+    assert show_images(images, columns=3, size=1)[0].get_size_inches()[0] == pytest.approx(3)
 
 
 def test_show_images_narrows_to_few_images_and_passes_options_on():

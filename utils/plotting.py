@@ -20,6 +20,7 @@ from matplotlib.ticker import MaxNLocator
 COLORS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
 LABELS = {"train": "training", "val": "validation"}
 STYLE = {
+    "axes.axisbelow": True,
     "axes.prop_cycle": plt.cycler(color=COLORS),
     "axes.spines.right": False,
     "axes.spines.top": False,

@@ -99,6 +99,43 @@ def test_interactive_figures_answer_the_keyboard(page):
             pytest.fail(f"nothing changes: {slider.evaluate('s => s.outerHTML')[:200]}")
 
 
+VISIBLE = """figures => figures.map(figure => {
+  const images = [...figure.querySelectorAll("img")];
+  return images.findIndex(e => e.checkVisibility({ checkVisibilityCSS: true }));
+})"""
+
+
+def test_sliders_show_the_frame_of_their_value(page):
+    """By keyboard and by pointer each value shows its own frame, and the other figures stay as they are."""
+    figures = page.locator("article .explore-live")
+    for k, figure in enumerate(figures.all()):
+        alts = figure.locator("img").evaluate_all("images => images.map(e => e.alt)")
+        assert len(set(alts)) == len(alts), "each frame says what it shows"
+        handle, others = figure.locator(".noUi-handle"), figures.evaluate_all(VISIBLE)
+        assert handle.get_attribute("aria-label") != "slider", "it is named after its parameter"
+
+        def shown(figures=figures, k=k, others=others):
+            frames = figures.evaluate_all(VISIBLE)
+            assert frames[:k] + frames[k + 1 :] == others[:k] + others[k + 1 :], "another figure moved"
+            return frames[k]
+
+        handle.press("Home")
+        for position in range(len(alts)):
+            readout = figure.locator(".widget-readout").inner_text()
+            assert (shown(), handle.get_attribute("aria-valuetext")) == (position, readout)
+            handle.press("ArrowRight")
+        box = figure.locator(".noUi-target").bounding_box()
+        middle = box["y"] + box["height"] / 2
+        page.mouse.click(box["x"] + 1, middle)
+        page.wait_for_timeout(400)  # the handle glides
+        assert shown() == 0
+        handle.hover()
+        page.mouse.down()
+        page.mouse.move(box["x"] + box["width"] + 20, middle, steps=5)
+        page.mouse.up()
+        assert shown() == len(alts) - 1
+
+
 def test_accessible_in_light_and_dark(page):
     """axe-core finds nothing beyond the theme's own flaws."""
     page.add_script_tag(path=AXE)

@@ -30,8 +30,8 @@ lint: $(BIN)/ready ## the fast checks: style, spelling, no stray outputs (also r
 	$(BIN)/codespell $$(git ls-files --cached --others --exclude-standard)
 	$(BIN)/nbstripout --verify $(NBSTRIPOUT) $(LESSONS)
 
-# What must not change in a notebook when it is only run: outputs (but those compared by nbval), kernel, ids.
-NBSTRIPOUT := --keep-id --keep-count --extra-keys 'metadata.kernelspec metadata.language_info'
+# Running a notebook must not change it in git: outputs go, but those that nbval compares stay, with their counts.
+NBSTRIPOUT := --keep-id --keep-count --extra-keys metadata.language_info
 
 strip: $(BIN)/ready ## remove the outputs that do not belong in git
 	$(BIN)/nbstripout $(NBSTRIPOUT) $(LESSONS)
@@ -74,7 +74,7 @@ comma := ,
 _build/html/index.html: $(PAGES) $(CODE) $(SITE) requirements.txt | $(BIN)/ready node_modules/ready _build/data
 	$(if $(filter $(CODE) requirements.txt,$?),rm -rf _build/.jupyter_cache)
 	rm -rf _build/html _build/.doctrees
-	$(BIN)/jupyter-book build --quiet -W -n --keep-going .
+	$(BIN)/jupyter-book build -W -n --keep-going . 2> >(grep -v IPKernelApp >&2) # a warning of each kernel, not ours
 
 # ── the tests: pytest's output is kept, and its last line is the summary ──
 

@@ -78,7 +78,7 @@ _build/html/index.html: $(PAGES) $(CODE) $(SITE) requirements.txt | $(BIN)/ready
 
 # ── the tests: pytest's output is kept, and its last line is the summary ──
 
-_build/test/unit.txt: $(UNIT) $(CODE) $(PAGES) $(LESSONS) | $(BIN)/ready _build/data
+_build/test/unit.txt: $(UNIT) $(CODE) $(PAGES) pyproject.toml | node_modules/ready _build/data _build/browser
 	@mkdir -p $(@D)
 	$(BIN)/pytest -n 2 --cov --cov-report=term-missing:skip-covered tests --ignore tests/site | tee $@
 

@@ -63,8 +63,9 @@ _build/data: utils/data.py | $(BIN)/ready
 	@$(BIN)/python -m utils.data
 	@mkdir -p _build && touch $@
 
+# Playwright brings its driver, which wants libatomic, and uses the browser that is here.
 _build/browser: | $(BIN)/ready
-	$(call need,command -v chromium,chromium,The site is tested in Chromium: install it$(comma) for example with: sudo apt install chromium)
+	$(call need,command -v chromium && $(BIN)/playwright --version,chromium libatomic1,The site is tested in Chromium: install it$(comma) for example with: sudo apt install chromium libatomic1)
 	@mkdir -p _build && touch $@
 
 comma := ,

@@ -60,7 +60,7 @@ def plot_history(history, axes=None):
 
 def _empty_curves(measures):
     """Return axes with two empty lines each, whose gid names the list of the history that they show."""
-    with _style():
+    with style():
         _, axes = plt.subplots(1, len(measures), figsize=(3.6 * len(measures), 2.8), squeeze=False)
         for ax, measure in zip(axes[0], measures, strict=True):
             ax.plot([], [], "o-", gid=f"train_{measure}")
@@ -71,8 +71,12 @@ def _empty_curves(measures):
 
 
 @contextlib.contextmanager
-def _style(changes=None):
-    """Draw under the book's style, and leave matplotlib's settings as they were, but for one."""
+def style(changes=None):
+    """Draw under the book's style within a `with`, and leave matplotlib's settings as they were, but for one.
+
+    Args:
+        changes: settings of matplotlib to change besides, as a dict.
+    """
     with plt.rc_context({**STYLE, **(changes or {})}):
         yield
         interactive = plt.isinteractive()
@@ -140,7 +144,7 @@ def show_images(images, titles=None, columns=8, size=None, **imshow):
     size = size or 7 / columns
     columns = min(columns, len(images))
     rows = math.ceil(len(images) / columns)
-    with _style({"axes.titlesize": 8}):
+    with style({"axes.titlesize": 8}):
         height = size * images.shape[1] / images.shape[2] + (0.3 if titles is not None else 0.05)
         fig, axes = plt.subplots(rows, columns, figsize=(size * columns, height * rows), squeeze=False)
         for ax in axes.flat:
@@ -165,7 +169,7 @@ def plot_confusion(counts, classes):
     counts = torch.as_tensor(counts).detach().cpu()
     if counts.dim() != 2 or tuple(counts.shape) != (len(classes), len(classes)):
         raise ValueError(f"{len(classes)} classes need a square matrix of counts, not {tuple(counts.shape)}.")
-    with _style({"axes.grid": False, "font.size": 9}):
+    with style({"axes.grid": False, "font.size": 9}):
         fig, ax = plt.subplots(figsize=(6.4, 5.6))
         ax.imshow(counts.numpy(), cmap="Blues", vmin=0)
         ax.set(xlabel="predicted class", ylabel="true class")

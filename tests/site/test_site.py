@@ -99,41 +99,45 @@ def test_interactive_figures_answer_the_keyboard(page):
             pytest.fail(f"nothing changes: {slider.evaluate('s => s.outerHTML')[:200]}")
 
 
-VISIBLE = """figures => figures.map(figure => {
-  const images = [...figure.querySelectorAll("img")];
-  return images.findIndex(e => e.checkVisibility({ checkVisibilityCSS: true }));
-})"""
+SHOWN = "figures => figures.map(f => [...f.querySelectorAll('img')].find(e => e.checkVisibility()).alt)"
 
 
 def test_sliders_show_the_frame_of_their_value(page):
     """By keyboard and by pointer each value shows its own frame, and the other figures stay as they are."""
     figures = page.locator("article .explore-live")
     for k, figure in enumerate(figures.all()):
-        alts = figure.locator("img").evaluate_all("images => images.map(e => e.alt)")
-        assert len(set(alts)) == len(alts), "each frame says what it shows"
-        handle, others = figure.locator(".noUi-handle"), figures.evaluate_all(VISIBLE)
-        assert handle.get_attribute("aria-label") != "slider", "it is named after its parameter"
+        handle, others = figure.locator(".noUi-handle"), figures.evaluate_all(SHOWN)
+        buttons = figure.locator(".widget-toggle-button").all()  # of another parameter, if there is one
+        last, frames = int(float(handle.get_attribute("aria-valuemax"))), []
 
         def shown(figures=figures, k=k, others=others):
-            frames = figures.evaluate_all(VISIBLE)
-            assert frames[:k] + frames[k + 1 :] == others[:k] + others[k + 1 :], "another figure moved"
-            return frames[k]
+            alts = figures.evaluate_all(SHOWN)
+            assert alts[:k] + alts[k + 1 :] == others[:k] + others[k + 1 :], "another figure moved"
+            return alts[k]
 
-        handle.press("Home")
-        for position in range(len(alts)):
-            readout = figure.locator(".widget-readout").inner_text()
-            assert (shown(), handle.get_attribute("aria-valuetext")) == (position, readout)
-            handle.press("ArrowRight")
+        for button in buttons or [None]:
+            if button:
+                button.press("Enter")
+                assert button.get_attribute("aria-pressed") == "true"
+            handle.press("Home")
+            for position in range(last + 1):
+                assert float(handle.get_attribute("aria-valuenow")) == position
+                readout = figure.locator(".widget-readout").inner_text()
+                assert handle.get_attribute("aria-valuetext") == readout, "what is heard is what is read"
+                assert readout in shown(), "the words of a frame name its value"
+                frames.append(shown())
+                handle.press("ArrowRight")
+        assert len(set(frames)) == (last + 1) * max(len(buttons), 1), "each value has a frame of its own"
         box = figure.locator(".noUi-target").bounding_box()
         middle = box["y"] + box["height"] / 2
         page.mouse.click(box["x"] + 1, middle)
         page.wait_for_timeout(400)  # the handle glides
-        assert shown() == 0
+        assert shown() == frames[-1 - last]
         handle.hover()
         page.mouse.down()
         page.mouse.move(box["x"] + box["width"] + 20, middle, steps=5)
         page.mouse.up()
-        assert shown() == len(alts) - 1
+        assert shown() == frames[-1]
 
 
 def test_accessible_in_light_and_dark(page):

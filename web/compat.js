@@ -21,7 +21,7 @@ document.addEventListener("DOMContentLoaded", () => {
 // is meant, and do not tell which toggle button is pressed.
 function describeWidgets() {
   for (const handle of document.querySelectorAll(".noUi-handle")) {
-    const find = (part) => handle.closest(".jupyter-widgets")?.querySelector(part)?.textContent;
+    const find = (part) => handle.closest(".widget-slider")?.querySelector(part)?.textContent;
     handle.setAttribute("aria-label", find(".widget-label") || "slider");
     if (find(".widget-readout")) handle.setAttribute("aria-valuetext", find(".widget-readout"));
   }

@@ -102,42 +102,55 @@ def test_interactive_figures_answer_the_keyboard(page):
 SHOWN = "figures => figures.map(f => [...f.querySelectorAll('img')].find(e => e.checkVisibility()).alt)"
 
 
+def positions(handle):
+    """Move a slider from its first value to its last by keyboard, and say at each what it reads."""
+    handle.press("Home")
+    for position in range(int(float(handle.get_attribute("aria-valuemax"))) + 1):
+        assert float(handle.get_attribute("aria-valuenow")) == position
+        readout = handle.locator("xpath=ancestor::*[contains(@class, 'widget-slider')]//*[@contenteditable]")
+        assert handle.get_attribute("aria-valuetext") == readout.inner_text(), "what is heard is what is read"
+        yield readout.inner_text()
+        handle.press("ArrowRight")
+
+
 def test_sliders_show_the_frame_of_their_value(page):
     """By keyboard and by pointer each value shows its own frame, and the other figures stay as they are."""
     figures = page.locator("article .explore-live")
     for k, figure in enumerate(figures.all()):
-        handle, others = figure.locator(".noUi-handle"), figures.evaluate_all(SHOWN)
-        buttons = figure.locator(".widget-toggle-button").all()  # of another parameter, if there is one
-        last, frames = int(float(handle.get_attribute("aria-valuemax"))), []
+        others = figures.evaluate_all(SHOWN)
 
-        def shown(figures=figures, k=k, others=others):
+        def shown(k=k, others=others):
             alts = figures.evaluate_all(SHOWN)
             assert alts[:k] + alts[k + 1 :] == others[:k] + others[k + 1 :], "another figure moved"
             return alts[k]
 
-        for button in buttons or [None]:
-            if button:
-                button.press("Enter")
-                assert button.get_attribute("aria-pressed") == "true"
-            handle.press("Home")
-            for position in range(last + 1):
-                assert float(handle.get_attribute("aria-valuenow")) == position
-                readout = figure.locator(".widget-readout").inner_text()
-                assert handle.get_attribute("aria-valuetext") == readout, "what is heard is what is read"
-                assert readout in shown(), "the words of a frame name its value"
-                frames.append(shown())
-                handle.press("ArrowRight")
-        assert len(set(frames)) == (last + 1) * max(len(buttons), 1), "each value has a frame of its own"
-        box = figure.locator(".noUi-target").bounding_box()
+        buttons = figure.locator(".widget-toggle-button").all()  # of another parameter, if there is one
+        *outer, inner = figure.locator(".noUi-handle").all()
+        names = [handle.get_attribute("aria-label") for handle in [*outer, inner]]
+        assert len({*names, "slider"}) == len(names) + 1, "each is named after its parameter"
+        rows = []
+        for row in buttons or (positions(outer[0]) if outer else [None]):
+            if buttons:
+                row.press("Enter")
+                assert row.get_attribute("aria-pressed") == "true"
+            rows.append([])
+            for value in positions(inner):
+                assert value in shown(), "the words of a frame name its value"
+                rows[-1].append(shown())
+        frames = [alt for row in rows for alt in row]
+        assert len(set(frames)) == len(frames), "each value has a frame of its own"
+        if outer:
+            outer[0].press("End")
+        box = figure.locator(".noUi-target").last.bounding_box()
         middle = box["y"] + box["height"] / 2
         page.mouse.click(box["x"] + 1, middle)
         page.wait_for_timeout(400)  # the handle glides
-        assert shown() == frames[-1 - last]
-        handle.hover()
+        assert shown() == rows[-1][0]
+        inner.hover()
         page.mouse.down()
         page.mouse.move(box["x"] + box["width"] + 20, middle, steps=5)
         page.mouse.up()
-        assert shown() == frames[-1]
+        assert shown() == rows[-1][-1]
 
 
 def test_accessible_in_light_and_dark(page):

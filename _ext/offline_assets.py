@@ -1,6 +1,6 @@
-"""Serve everything from the site itself: MathJax, the widget manager and the theme's icons.
+"""Serve everything from the site itself: MathJax's fonts, the widget manager and the theme's icons.
 
-The first two are npm packages (package.json), copied in. The theme's Font Awesome script and fonts,
+The first two come from npm packages (package.json), copied in. The theme's Font Awesome script and fonts,
 two thirds of a page's weight, give way to the few icons in use, drawn inline.
 """
 
@@ -13,8 +13,7 @@ from sphinx.errors import ExtensionError
 
 ROOT = Path(__file__).resolve().parent.parent
 ASSETS = {  # folder below node_modules -> its place below _static, and the files that pages ask for
-    # No speech engine (5 MB): only MathJax's menu, which is off, asks for it; screen readers get MathML.
-    "mathjax/es5": ("mathjax", ["tex-chtml.js", "output/chtml/fonts/woff-v2/*", "input/tex/extensions/*"]),
+    "mathjax/es5": ("mathjax", ["output/chtml/fonts/woff-v2/*"]),  # the formulas are typeset already
     "@jupyter-widgets/html-manager/dist": ("widgets", ["embed.js", "*.woff2"]),
 }
 # Half of the site's size, and asked for by no page.

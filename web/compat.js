@@ -5,16 +5,9 @@
   dataset.theme ||= matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light";
 }
 
-document.addEventListener("DOMContentLoaded", () => {
-  const { MathJax } = window;
-  if (!MathJax?.startup) return;
-  let queue = MathJax.startup.promise;
-  // ipywidgets call MathJax 2 for a label with maths; MathJax 3 answers.
-  MathJax.Hub = { Queue: ([, , element]) => { queue = queue.then(() => MathJax.typesetPromise([element])); } };
-  // What scrolls sideways must be reachable by keyboard.
-  queue.then(() => {
-    for (const e of document.querySelectorAll("mjx-container[display]")) if (e.scrollWidth > e.clientWidth) e.tabIndex = 0;
-  });
+// What scrolls sideways must be reachable by keyboard.
+addEventListener("load", () => {
+  for (const e of document.querySelectorAll("mjx-container[display]")) if (e.scrollWidth > e.clientWidth) e.tabIndex = 0;
 });
 
 // ipywidgets leave a slider's handle and the buttons of Play without a name, say a position where the value

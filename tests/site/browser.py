@@ -19,9 +19,9 @@ FLAGS = [
     *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
 ]
 
-# Resolves once the maths is typeset and every widget is drawn, with the milliseconds since navigation.
+# Resolves once every widget is drawn, with the milliseconds since navigation.
 READY = """async () => {
-  await window.MathJax?.startup.promise;
+  if (document.readyState !== "complete") await new Promise((done) => addEventListener("load", done));
   const views = document.querySelectorAll('script[type="application/vnd.jupyter.widget-view+json"]').length;
   while (document.querySelectorAll(".widget-subarea > *").length < views) {
     if (performance.now() > 20000) throw new Error("an interactive figure was not drawn");

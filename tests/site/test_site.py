@@ -174,6 +174,7 @@ def test_without_javascript(name, site, visit):
     """The text is there, and each interactive figure shows a still picture or a table instead."""
     with visit(f"{site}/{name}", java_script_enabled=False) as page:
         assert page.locator("main h1:visible").count() == 1
+        assert page.locator(".math > mjx-container").count() == page.locator(".math").count()
         for figure in page.locator("article .cell_output:has(script)").all():
             still = figure.locator(":is(img, svg, table):visible")
             assert still.count(), f"nothing in its stead: {figure.inner_html()[:200]}"

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from torch import nn
 
 from utils.data import batches
-from utils.training import History, evaluate, fit, pick_device, set_seed
+from utils.training import EarlyStopping, History, evaluate, fit, pick_device, set_seed
 
 
 class SGD:
@@ -310,6 +310,84 @@ def test_callbacks_are_closed_however_the_run_ends(error):
     with pytest.raises(ValueError, match="no batches"):
         fit(None, [], None, None, 1, callbacks=[other])
     assert other.closed == 2
+
+
+class Scripted(nn.Module):
+    """A model whose one weight counts the epochs, so that it tells which epoch's weights it has."""
+
+    def __init__(self):
+        super().__init__()
+        self.epoch = nn.Parameter(torch.zeros(1))
+
+
+def stop_early(losses, **options):
+    """Show EarlyStopping these losses; return it, the epoch it stopped at, and the weight that is left."""
+    model, history, stopping = Scripted(), History(), EarlyStopping(**options)
+    for epoch, loss in enumerate(losses, 1):
+        model.epoch.data.fill_(epoch)
+        history.val_loss.append(loss)
+        if stopping(model, history):
+            break
+    stopping.close()
+    return stopping, epoch, model.epoch.item()
+
+
+@pytest.mark.parametrize(
+    ("losses", "options", "best", "stopped"),
+    [
+        ([3, 2, 1, 2, 1.5, 0], {"patience": 2}, 3, 5),
+        ([3, 2, 1, 2, 0.5, 2, 2], {"patience": 2}, 5, 7),  # one bad epoch is forgiven
+        ([3, 2, 1], {"patience": 2}, 3, 3),  # still falling at the end
+        ([1, 1, 1], {"patience": 1}, 1, 2),  # as good as the best is not better
+        ([3, 2.95, 2.9, 2.85], {"patience": 2, "min_delta": 0.5}, 1, 3),
+        ([3, 2.7, 2.4, 2.0], {"patience": 3, "min_delta": 0.5}, 3, 4),  # slow but steady is progress
+        ([2, math.nan, math.nan, 1], {"patience": 2}, 1, 3),
+        ([math.nan, 2, math.inf], {"patience": 2}, 2, 3),
+    ],
+)
+def test_early_stopping_gives_back_the_best_epoch(losses, options, best, stopped):
+    stopping, epoch, weight = stop_early(losses, **options)
+    assert (stopping.best_epoch, epoch, weight) == (best, stopped, best)
+    assert stopping.best_loss == losses[best - 1]
+
+
+@given(st.lists(st.floats(0, 10), min_size=1, max_size=30), st.integers(1, 5))
+def test_early_stopping_never_gives_back_worse_than_the_best_it_saw(losses, patience):
+    stopping, stopped, weight = stop_early(losses, patience=patience)
+    assert stopping.best_loss == min(losses[:stopped])
+    assert losses.index(stopping.best_loss) + 1 == stopping.best_epoch == weight
+    assert stopped == len(losses) or stopped - stopping.best_epoch == patience
+
+
+def test_early_stopping_without_a_number_leaves_the_weights():
+    stopping, stopped, weight = stop_early([math.nan] * 5, patience=3)
+    assert (stopping.best_epoch, stopped, weight) == (None, 3, 3)
+
+
+def test_early_stopping_in_fit():
+    """Restored after an error too, and ready for a second run."""
+    data = classification()
+    model = nn.Linear(4, 3)
+    stopping = EarlyStopping(patience=3)
+    optimizer = torch.optim.SGD(model.parameters(), lr=5.0)
+    for epochs in (20, 2):
+        history = fit(
+            model, batches(data, 5), F.cross_entropy, optimizer, epochs, batches(data, 23), [stopping]
+        )
+        assert stopping.best_loss == min(history.val_loss)
+        assert evaluate(model, batches(data, 23), F.cross_entropy)[0] == pytest.approx(stopping.best_loss)
+
+
+def test_early_stopping_says_what_it_needs():
+    data = batches(classification(), 5)
+    forward, params = linear()
+    optimizer = SGD(params, 0.1)
+    with pytest.raises(ValueError, match="at least 1 epoch"):
+        EarlyStopping(patience=0)
+    with pytest.raises(ValueError, match="pass val_batches"):
+        fit(forward, data, cross_entropy, optimizer, 1, callbacks=[EarlyStopping(1)])
+    with pytest.raises(ValueError, match=r"needs an nn\.Module"):
+        fit(forward, data, cross_entropy, optimizer, 1, data, [EarlyStopping(1)])
 
 
 # ── bad input gets one clear sentence ──

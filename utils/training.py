@@ -7,11 +7,14 @@ devices: it takes batches, and whatever wants to watch or stop a run is a callba
 from __future__ import annotations
 
 import contextlib
+import copy
+import math
 import random
 from dataclasses import dataclass, field
 
 import numpy as np
 import torch
+from torch import nn
 
 
 @dataclass
@@ -84,6 +87,48 @@ def evaluate(model, batches, loss):
     with _mode(model, training=False):
         losses, sizes, accuracy = _run(model, batches, loss)
     return _weighted_mean(losses, sizes), accuracy
+
+
+class EarlyStopping:
+    """A callback of `fit` that ends a run whose validation loss has ceased to fall (lesson "Remedies").
+
+    When training ends, however it ends, the model gets back the weights of its best epoch.
+
+    Args:
+        patience: how many epochs in a row may pass without a new best before the run is stopped.
+        min_delta: how much lower than the best a validation loss must be to count as a new best.
+    Attributes:
+        best_epoch: the epoch, counted from 1, whose weights the model gets back; None before the first.
+        best_loss: its validation loss.
+    Raises:
+        ValueError: if patience is below 1, `fit` has no `val_batches`, or the model is no `nn.Module`.
+    """
+
+    def __init__(self, patience, min_delta=0.0):
+        if patience < 1:
+            raise ValueError(f"patience is {patience}, but a run needs at least 1 epoch to get better.")
+        self.patience, self.min_delta = patience, min_delta
+        self.best_epoch, self.best_loss, self._best = None, math.inf, None
+
+    def __call__(self, model, history):
+        if not history.val_loss:
+            raise ValueError("EarlyStopping watches the validation loss: pass val_batches to fit.")
+        if not isinstance(model, nn.Module):
+            raise ValueError("EarlyStopping gives a model its best weights back: it needs an nn.Module.")
+        epoch, loss = len(history.val_loss), history.val_loss[-1]
+        if epoch == 1:  # of a new run
+            self.best_epoch, self.best_loss, self._best = None, math.inf, None
+        if loss < self.best_loss - self.min_delta:
+            self.best_epoch, self.best_loss = epoch, loss
+            self._best = model, copy.deepcopy(model.state_dict())
+        return epoch - (self.best_epoch or 0) >= self.patience
+
+    def close(self):
+        """Give the model its best weights back; `fit` calls this when training ends."""
+        if self._best is not None:
+            model, weights = self._best
+            model.load_state_dict(weights)
+            self._best = None
 
 
 def pick_device():

@@ -1,0 +1,1 @@
+"""Write, check and grade homework sheets: `python -m homework.grader --help`."""

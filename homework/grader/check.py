@@ -1,0 +1,238 @@
+"""Prove a sheet: its tests tell right answers from wrong ones, and notice small edits of the reference."""
+
+import ast
+import contextlib
+import copy
+import io
+import signal
+import time
+from collections.abc import Callable, Iterator
+
+from homework.grader import sheets, submission, wire
+from homework.grader.hidden import Call, CallError, run_test
+
+SECONDS = 10  # for one answer to one question's tests: a mutant may loop for ever
+
+
+def check(master: sheets.Master, say: Callable[[str], None] = print) -> list[str]:
+    """Try all answers on the tests of `master`, in this process; return what is wrong, one sentence each."""
+    found, started = [], time.monotonic()
+    answers = {question: sheets.text(cell) for question, cell in master.answers.items()}
+    blank = {
+        question: sheets.SOLUTION.sub(r"\1raise NotImplementedError()\n", text)
+        for question, text in answers.items()
+    }
+    for question in answers:
+        if lost := failing(master, question, answers):
+            found.append(f"{question}: the reference does not pass: {lost}")
+        for test in master.hidden.tests:
+            if test.question == question and not lost_by(master, [test], blank):
+                found.append(f'{question}: a blank sheet passes "{test.says}"')
+    found += public_checks(master, answers)
+    for question in answers:
+        wrongs = [one for one in master.hidden.wrongs if one.question == question]
+        rights = [one for one in master.hidden.rights if one.question == question]
+        if len(wrongs) < 4 or len(rights) < 2:
+            found.append(
+                f"{question}: has {len(wrongs)} wrong and {len(rights)} right answers, and needs 4 and 2."
+            )
+        for one in wrongs:
+            if not failing(master, question, answers | {question: one.source}):
+                found.append(f'{question}: the wrong answer "{one.why}" keeps full marks.')
+        for one in rights:
+            if lost := failing(master, question, answers | {question: one.source}):
+                found.append(f'{question}: the right answer "{one.why}" loses marks: {lost}')
+        found += try_mutants(master, question, answers, say)
+    say(f"{master.name}: {len(found)} problems, {time.monotonic() - started:.0f} s")
+    return found
+
+
+def try_mutants(master: sheets.Master, question: str, answers: dict[str, str], say: Callable) -> list[str]:
+    """Return the mutants of the reference that keep full marks without being listed as equivalent."""
+    found, listed = [], {name: why for (of, name), why in master.hidden.equivalents.items() if of == question}
+    tried = 0
+    for name, mutant in mutants(answers[question]):
+        tried += 1
+        survives = not failing(master, question, answers | {question: mutant})
+        if survives and name not in listed:
+            found.append(f"{question}: this mutant keeps full marks: {name}")
+        if not survives and name in listed:
+            found.append(f"{question}: listed as equivalent, but loses marks: {name}")
+        listed.pop(name, None)
+    found += [f"{question}: listed as equivalent, but there is no such mutant: {name}" for name in listed]
+    say(f"  {question}: {tried} mutants")
+    return found
+
+
+def failing(master: sheets.Master, question: str, answers: dict[str, str]) -> str:
+    """Return why the first failing test of `question` fails with these answers, or "" if all pass."""
+    tests = [test for test in master.hidden.tests if test.question == question]
+    forbidden = list(master.hidden.forbidden.get(question, ()))
+    others = set().union(*(master.functions(other) for other in answers if other != question))
+    cells = code_cells(master, answers)
+    if used := submission.calls_found(cells, master.functions(question), others, forbidden):
+        return f"it uses {', '.join(used)}"
+    return lost_by(master, tests, answers)
+
+
+def lost_by(master: sheets.Master, tests: list, answers: dict[str, str]) -> str:
+    """Return the first of `tests` that these answers do not pass, with the reason, or ""."""
+    try:
+        with limit(SECONDS), quiet():
+            call = Call(local(code_cells(master, answers)))
+            for test in tests:
+                outcome = run_test(test, call)
+                if outcome.points < outcome.of:
+                    return f"{outcome.says} {outcome.why}".strip()
+    except TooLong:
+        return f"more than {SECONDS} s"
+    return ""
+
+
+def code_cells(master: sheets.Master, answers: dict[str, str]) -> list[str]:
+    """The code of the sheet with these answers in it, without the public checks."""
+    cells = []
+    for cell in master.notebook["cells"]:
+        name = cell["metadata"].get("nbgrader", {}).get("grade_id")
+        if cell["cell_type"] == "code" and name not in master.checks:
+            cells.append(submission.plain_python(answers.get(name, sheets.text(cell))))
+    return cells
+
+
+def public_checks(master: sheets.Master, answers: dict[str, str]) -> list[str]:
+    """Return which public checks, with nbgrader's hidden ones, the reference does not pass."""
+    found, space = [], {"__name__": "__main__"}
+    for cell in master.notebook["cells"]:
+        if cell["cell_type"] == "code":
+            try:
+                with quiet():
+                    exec(submission.plain_python(sheets.text(cell)), space)
+            except Exception as problem:
+                name = cell["metadata"].get("nbgrader", {}).get("grade_id", "a cell without a grade_id")
+                found.append(f"{name}: the solved sheet stops here: {type(problem).__name__}: {problem}")
+    return found
+
+
+def local(cells: list[str]) -> Callable:
+    """Run `cells` here; return what calls their functions, with data that crosses as in the sandbox."""
+    space = {"__name__": "__main__"}
+    for cell in cells:
+        try:
+            exec(cell, space)
+        except TooLong:
+            raise
+        except BaseException:  # exit(), too
+            continue
+
+    def ask(name: str, args: list, kwargs: dict) -> tuple[object, list]:
+        if name not in space:
+            raise CallError(f"there is no function {name}")
+        args, kwargs = (wire.decode(wire.encode(data)) for data in (args, kwargs))
+        try:
+            value = space[name](*args, **kwargs)
+            return wire.decode(wire.encode(value)), args
+        except TooLong:
+            raise
+        except BaseException as problem:
+            classes = tuple(one.__name__ for one in type(problem).__mro__)
+            raise CallError(f"{name} raised {type(problem).__name__}: {problem}", classes) from None
+
+    return ask
+
+
+class TooLong(BaseException):
+    """Not an Exception, so that neither a test nor an answer catches it."""
+
+
+@contextlib.contextmanager
+def limit(seconds: float) -> Iterator[None]:
+    """Raise TooLong in the main thread if this takes longer."""
+
+    def stop(*_):
+        raise TooLong
+
+    previous = signal.signal(signal.SIGALRM, stop)
+    signal.setitimer(signal.ITIMER_REAL, seconds)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, previous)
+
+
+def quiet() -> contextlib.AbstractContextManager:
+    """Let what answers print go nowhere."""
+    return contextlib.redirect_stdout(io.StringIO())
+
+
+# ── mutants: small edits of the reference, each of which should be noticed ──
+
+OPERATORS = {
+    ast.Add: ast.Sub, ast.Sub: ast.Add, ast.Mult: ast.Div, ast.Div: ast.Mult, ast.MatMult: ast.Mult,
+    ast.Pow: ast.Mult, ast.FloorDiv: ast.Div, ast.Mod: ast.Mult, ast.And: ast.Or, ast.Or: ast.And,
+    ast.Lt: ast.LtE, ast.LtE: ast.Lt, ast.Gt: ast.GtE, ast.GtE: ast.Gt, ast.Eq: ast.NotEq, ast.NotEq: ast.Eq,
+}  # fmt: skip
+METHODS = {
+    "max": "min", "min": "max", "amax": "amin", "amin": "amax", "argmax": "argmin", "argmin": "argmax",
+    "sum": "mean", "mean": "sum", "exp": "exp2", "log": "log2", "log1p": "log", "expm1": "exp", "sqrt": "abs",
+    "abs": "neg", "std": "var", "var": "std", "zeros": "ones", "ones": "zeros", "randn": "rand",
+    "rand": "randn",
+}  # fmt: skip
+
+
+def mutants(source: str) -> Iterator[tuple[str, str]]:
+    """Yield (name, source) of each mutant: the name is the edited piece, before and after."""
+    tree, seen = ast.parse(source), {}
+    for index, node in enumerate(ast.walk(tree)):
+        for edited in edits(node):
+            mutant = copy.deepcopy(tree)
+            replace(mutant, list(ast.walk(mutant))[index], edited)
+            before, after = (" ".join(ast.unparse(one).split()) for one in (node, edited))
+            name = f"{before} -> {after}"
+            seen[name] = seen.get(name, 0) + 1
+            if seen[name] > 1:
+                name += f" (no. {seen[name]})"
+            yield name, ast.unparse(ast.fix_missing_locations(mutant))
+
+
+def edits(node: ast.AST) -> Iterator[ast.AST]:
+    """Yield what `node` becomes: another operator, number or method, or a part left out."""
+
+    def edited(**fields) -> ast.AST:
+        new = copy.deepcopy(node)
+        for key, value in fields.items():
+            setattr(new, key, value)
+        return new
+
+    match node:
+        case ast.BinOp(op=op) | ast.AugAssign(op=op) | ast.BoolOp(op=op) if type(op) in OPERATORS:
+            yield edited(op=OPERATORS[type(op)]())
+        case ast.Compare(ops=[op]) if type(op) in OPERATORS:
+            yield edited(ops=[OPERATORS[type(op)]()])
+        case ast.UnaryOp(op=ast.USub() | ast.Not(), operand=operand) if not isinstance(operand, ast.Constant):
+            yield operand
+        case ast.Constant(value=bool(value)):
+            yield edited(value=not value)
+        case ast.Constant(value=int(value) | float(value)):
+            yield edited(value=value + 1)
+        case ast.Attribute(attr=attr) if attr in METHODS:
+            yield edited(attr=METHODS[attr])
+        case ast.Call(keywords=[_, *_] as keywords):
+            for key in keywords:
+                yield edited(keywords=[other for other in keywords if other.arg != key.arg])
+        case ast.Return(value=ast.AST()):
+            yield edited(value=ast.Constant(None))
+        case ast.Raise() | ast.AugAssign() | ast.Expr(value=ast.Call()):
+            yield ast.Pass()
+        case ast.If(test=test):
+            yield edited(test=ast.UnaryOp(ast.Not(), test))
+
+
+def replace(tree: ast.AST, old: ast.AST, new: ast.AST) -> None:
+    """Put `new` where `old` stands in `tree`."""
+    for parent in ast.walk(tree):
+        for name, value in ast.iter_fields(parent):
+            if value is old:
+                setattr(parent, name, new)
+            elif isinstance(value, list) and any(one is old for one in value):
+                setattr(parent, name, [new if one is old else one for one in value])

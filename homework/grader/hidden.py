@@ -1,0 +1,140 @@
+"""What a hidden module is written with: a `Sheet` of tests, forbidden calls, and wrong and right answers."""
+
+import importlib.util
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+
+class CallError(Exception):
+    """The student's function gave no value; the message says why, in words for the student."""
+
+    def __init__(self, message: str, names: tuple[str, ...] = ()):
+        super().__init__(message)
+        self.names = names  # of the exception's class and all that it inherits from
+
+
+class Call:
+    """What a test receives as `call`: `call("softmax", X)` calls the student's function."""
+
+    def __init__(self, ask: Callable[[str, list, dict], tuple[object, list]]):
+        self._ask = (
+            ask  # (name, args, kwargs) -> (value, args as they are after the call), or raises CallError
+        )
+
+    def __call__(self, name: str, *args, **kwargs):
+        """Return what the student's function returns."""
+        return self._ask(name, list(args), kwargs)[0]
+
+    def after(self, name: str, *args, **kwargs) -> tuple[object, list]:
+        """Return the value and the arguments as the function left them: did it change them in place?"""
+        return self._ask(name, list(args), kwargs)
+
+    def raises(self, error: str, name: str, *args, **kwargs) -> str | None:
+        """Return the message if the function raises `error` ("ValueError") or a subclass of it, else None.
+
+        A stub's NotImplementedError is a RuntimeError for Python, but not here.
+        """
+        try:
+            self._ask(name, list(args), kwargs)
+        except CallError as problem:
+            if error in problem.names and "NotImplementedError" not in problem.names:
+                return str(problem)
+        return None
+
+
+@dataclass(frozen=True)
+class Test:
+    """One hidden test: `says` is all that the student ever reads of it."""
+
+    question: str
+    points: float
+    says: str
+    run: Callable[[Call], None]
+
+
+@dataclass(frozen=True)
+class Answer:
+    """A whole answer cell that is known to be wrong, or right."""
+
+    question: str
+    why: str
+    source: str
+
+
+@dataclass
+class Sheet:
+    """The hidden part of one homework sheet."""
+
+    name: str
+    tests: list[Test] = field(default_factory=list)
+    forbidden: dict[str, tuple[str, ...]] = field(default_factory=dict)  # question -> dotted names
+    wrongs: list[Answer] = field(default_factory=list)
+    rights: list[Answer] = field(default_factory=list)
+    equivalents: dict[tuple[str, str], str] = field(default_factory=dict)  # (question, mutant) -> the reason
+
+    def test(self, question: str, *, points: float, says: str) -> Callable:
+        """Add the decorated function as a test; any exception in it means that it is not passed."""
+
+        def add(run: Callable[[Call], None]) -> Callable[[Call], None]:
+            self.tests.append(Test(question, points, says, run))
+            return run
+
+        return add
+
+    def forbid(self, question: str, *names: str) -> None:
+        """Give the question no points if its answer calls one of these, as "torch.softmax"."""
+        self.forbidden[question] = (*self.forbidden.get(question, ()), *names)
+
+    def wrong(self, question: str, why: str, source: str) -> None:
+        """Add an answer cell that must lose marks."""
+        self.wrongs.append(Answer(question, why, source))
+
+    def right(self, question: str, how: str, source: str) -> None:
+        """Add an answer cell, written differently from the reference, that must keep full marks."""
+        self.rights.append(Answer(question, how, source))
+
+    def equivalent(self, question: str, mutant: str, *, because: str) -> None:
+        """Say why this mutant, named as `check` prints it, is no mistake."""
+        self.equivalents[question, mutant] = because
+
+    @property
+    def questions(self) -> list[str]:
+        """The questions that have tests, in order."""
+        return list(dict.fromkeys(test.question for test in self.tests))
+
+
+def load(path: Path) -> Sheet:
+    """Return the `sheet` of the hidden module at `path`."""
+    spec = importlib.util.spec_from_file_location("hidden_" + path.stem.replace("-", "_"), path)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    if not isinstance(getattr(module, "sheet", None), Sheet):
+        raise ValueError(f"{path} has no `sheet = Sheet(…)`.")
+    return module.sheet
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How one test went: `why` says more where the student may know more."""
+
+    question: str
+    points: float
+    of: float
+    says: str
+    why: str
+
+
+def run_test(test: Test, call: Call) -> Outcome:
+    """Run one hidden test. Nothing of the test itself gets into the outcome."""
+    why = ""
+    try:
+        test.run(call)
+        return Outcome(test.question, test.points, test.points, test.says, why)
+    except CallError as problem:
+        why = str(problem)
+    except AssertionError:
+        why = ""
+    except Exception as problem:  # such as comparing None with a tensor
+        why = f"the answer has another type or shape than the test can use ({type(problem).__name__})"
+    return Outcome(test.question, 0, test.points, test.says, why)

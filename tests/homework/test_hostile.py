@@ -1,0 +1,396 @@
+"""Hostile and broken submissions: all are graded in one batch, and each test looks at what became of one."""
+
+import hashlib
+import html
+import json
+import os
+import textwrap
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from handed_in import EXAMPLE, QUICK, RIGHT, marks, notebook, submit
+
+from homework.grader import report
+from homework.grader.grade import grade
+from homework.grader.sandbox import missing
+
+pytestmark = pytest.mark.xdist_group("hostile")  # one batch, so one process
+
+
+@dataclass
+class Case:
+    """What is handed in, and what it deserves of the 4 points for mean and the 4 for spread."""
+
+    what: dict | str | bytes
+    mean: str = "4"
+    spread: str = "4"
+    says: str = ""  # in the feedback or the note
+    boxed: bool = False  # would do harm outside of a sandbox
+
+
+def code(source: str) -> str:
+    """Source as it stands in a cell."""
+    return textwrap.dedent(source).strip()
+
+
+def cells(change) -> dict:
+    """The right notebook, with its list of cells changed."""
+    book = notebook()
+    book["cells"] = change(book["cells"])
+    return book
+
+
+def named(cell: dict) -> str:
+    return cell["metadata"].get("nbgrader", {}).get("grade_id", "")
+
+
+def format_3() -> dict:
+    old = [
+        {("input" if key == "source" else key): value for key, value in cell.items()}
+        for cell in notebook()["cells"]
+    ]
+    return {
+        "nbformat": 3,
+        "nbformat_minor": 0,
+        "metadata": {},
+        "worksheets": [{"cells": old, "metadata": {}}],
+    }
+
+
+def large() -> dict:
+    book = notebook()
+    book["cells"][-2]["outputs"] = [{"output_type": "stream", "name": "stdout", "text": "spam " * 40_000_000}]
+    return book
+
+
+LOOP = "def spread(numbers):\n    while True:\n        pass"
+STUBBORN = "import signal\nsignal.signal(signal.SIGALRM, signal.SIG_IGN)\n" + LOOP
+BLANK = "def {}(numbers):\n    raise NotImplementedError()"
+GPU = """import torch
+def spread(n):
+    x = torch.tensor(n, device={})
+    return (x.max() - x.min()).item()
+"""
+FORGED = """
+    import os
+    def spread(numbers):
+        for number in range(60):
+            line = b'{"number": %d, "value": 6, "points": 400, "args": [], "cells": []}' % number
+            for pipe in range(3, 20):
+                try: os.write(pipe, line + b"\\n")
+                except OSError: pass
+        return 6
+"""
+JUNK = """
+    import os
+    for pipe in range(3, 20):
+        try: os.write(pipe, b"\\x00\\xff{[junk" * 1000 + b"\\n")
+        except OSError: pass
+"""
+ASSERTS = """
+    import ast, builtins, gc, inspect, math, sys, unittest
+    math.isclose = builtins.abs = lambda *a, **k: 0
+    compiled = builtins.compile
+    builtins.compile = lambda *a, **k: compiled("pass", "", "exec")
+    class Anything(float):
+        __eq__ = __le__ = __lt__ = lambda *a: True
+        __hash__ = None
+    def mean(numbers): return Anything(0)
+    def spread(numbers): return Anything(0)
+"""
+FIND_TESTS = """
+    import gc, inspect, os, sys
+    found = []
+    for folder, _, files in os.walk("/"):
+        if not folder.startswith(("/proc", "/sys", "/usr")):
+            found += [folder + f for f in files if f in ("averages.py", "averages.ipynb", "marks.csv")]
+    def spread(numbers):
+        frame, seen = inspect.currentframe(), []
+        while frame:
+            seen += [key for key in frame.f_locals] + [key for key in frame.f_globals]
+            frame = frame.f_back
+        kinds = ("Sheet", "Test", "Master", "Outcome")
+        things = [one for one in gc.get_objects() if type(one).__name__ in kinds]
+        found_tests = [name for name in seen if name in ("largest_minus_smallest", "sheet", "master")]
+        if found or things or found_tests: raise KeyError(f"FOUND {found} {things} {found_tests}")
+        raise LookupError("FOUND NOTHING")
+"""
+ESCAPE = """
+    import glob, os, socket
+    def tried(action):
+        try: return repr(action())
+        except BaseException as problem: return type(problem).__name__
+    def spread(numbers):
+        away = [
+            tried(lambda: socket.create_connection(("1.1.1.1", 53), 1)),
+            tried(lambda: open("/proc/1/environ").read()),
+            tried(lambda: open("/etc/passwd").read()),
+            tried(lambda: os.listdir("/root")) if os.path.exists("/root/.ssh") else "none",
+            tried(lambda: open("/grader/worker.py", "a")),
+            tried(lambda: open("/usr/escaped", "w")),
+            tried(lambda: os.setuid(0)) if os.getuid() else "root",
+            tried(lambda: os.kill(-1, 0)) and str(len(glob.glob("/proc/[0-9]*")) < 10),
+            tried(lambda: os.listdir(@SUBMISSIONS@)),
+            tried(lambda: os.listdir(@HIDDEN@)),
+        ]
+        raise RuntimeError("; ".join(away))
+"""
+
+CASES = {
+    "perfect": Case(notebook()),
+    "blank": Case(
+        notebook(mean=BLANK.format("mean"), spread=BLANK.format("spread")), "0", "0", "NotImplementedError"
+    ),
+    "naive": Case(notebook(mean="def mean(n): return sum(n) / len(n)"), "2"),
+    "loop": Case(notebook(spread=LOOP), spread="0", says="it ran longer than 2 s"),
+    "loop-that-ignores-the-interrupt": Case(notebook(spread=STUBBORN), spread="0", says="did not stop"),
+    "loop-in-a-cell": Case(notebook(last="while True: pass")),
+    "stubborn-loop-in-a-cell": Case(notebook(last=STUBBORN + "\nspread([1])"), says="left out"),
+    "warns": Case(
+        notebook(first="import sys, warnings\nwarnings.warn('careful')\nprint('!', file=sys.stderr)")
+    ),
+    "monkeypatches": Case(notebook(last=code(ASSERTS)), "0", "0"),
+    "ends-python": Case(
+        notebook(spread="import os\ndef spread(n): os._exit(0)"), spread="0", says="process ended"
+    ),
+    "ends-python-in-a-cell": Case(notebook(first="import os; os._exit(0)")),
+    "always-ends-python": Case(
+        cells(lambda old: [c | {"source": "import os; os._exit(0)"} for c in old]), "0", "0"
+    ),
+    "slow-every-time": Case(
+        notebook(spread="import time\ndef spread(n):\n    time.sleep(1.5)\n    return max(n) - min(n)"),
+    ),
+    "each-function-ends-python": Case(
+        notebook(mean="import os\ndef mean(n): os._exit(0)", spread="def spread(n): os.abort()"),
+        "0",
+        "0",
+        "process ended",
+    ),
+    "exits": Case(notebook(first="exit()", last="raise SystemExit")),
+    "reads-the-tests": Case(notebook(spread=code(FIND_TESTS)), spread="0", says="FOUND NOTHING", boxed=True),
+    "edits-the-points": Case(
+        cells(lambda old: json.loads(json.dumps(old).replace('"points": 4', '"points": 100')))
+    ),
+    "edits-the-tests": Case(
+        cells(lambda old: [c | {"source": "pass"} if named(c).endswith("-check") else c for c in old])
+    ),
+    "deletes-the-tests": Case(cells(lambda old: [c for c in old if not named(c).endswith("-check")])),
+    "forges-replies": Case(notebook(spread=code(FORGED)), spread="0"),
+    "junk-on-the-pipe": Case(notebook(last=code(JUNK)), says="left out"),
+    "closes-all-pipes": Case(notebook(last="import os\nos.closerange(3, 200)"), says="left out"),
+    "stops-reading": Case(
+        notebook(spread="import os, signal\ndef spread(n): os.kill(os.getpid(), signal.SIGSTOP)"),
+        spread="0",
+        says="did not stop",
+        boxed=True,
+    ),
+    "escape-probe": Case(notebook(spread=code(ESCAPE)), spread="0", says="RuntimeError", boxed=True),
+    "fork-bomb": Case(notebook(last="import os\nwhile True:\n    os.fork()"), boxed=True),
+    "threads": Case(
+        notebook(
+            last="import threading, time\nwhile True: threading.Thread(target=time.sleep, args=[9]).start()"
+        ),
+        boxed=True,
+    ),
+    "allocates-10-GB": Case(
+        notebook(spread="def spread(n): return len(b'x' * 10**10)"), spread="0", says="MemoryError"
+    ),
+    "writes-10-GB": Case(
+        notebook(
+            last="for name in range(100):\n    with open(str(name), 'wb') as file:\n"
+            "        for _ in range(10): file.write(bytes(10**7))"
+        ),
+        says="OSError",
+        boxed=True,
+    ),
+    "prints-1-GB": Case(notebook(first="for _ in range(10): print('x' * 10**8)")),
+    "answers-with-1-GB": Case(notebook(spread="def spread(n): return 'x' * 10**9"), spread="0"),
+    "answers-with-a-cycle": Case(
+        notebook(spread="def spread(n):\n    n.append(n)\n    return n"), spread="0", says="RecursionError"
+    ),
+    "answers-with-an-object": Case(
+        notebook(spread="def spread(n): return object()"), spread="0", says="a object is no"
+    ),
+    "answers-with-a-huge-number": Case(notebook(spread="def spread(n): return 10**5000"), spread="0"),
+    "200-MB": Case(b""),
+    "format-3": Case(format_3()),
+    "not-json": Case("this is no notebook", "0", "0", "not JSON"),
+    "json-but-no-notebook": Case("[1, 2]", "0", "0", "no notebook"),
+    "deep-json": Case("[" * 200_000, "0", "0", "not JSON"),
+    "empty": Case("", "0", "0", "empty"),
+    "half": Case(json.dumps(notebook())[:900], "0", "0", "not JSON"),
+    "odd-cells": Case(
+        {"cells": [None, 3, {}, {"cell_type": "code", "source": 7}, {"metadata": []}]},
+        "0",
+        "0",
+        "there is no",
+    ),
+    "deep-source": Case(notebook(last="-" * 100_000 + "1")),
+    "null-character": Case(notebook(last="x = '\0\ud800'")),
+    "reordered": Case(cells(lambda old: old[::-1])),
+    "answers-deleted": Case(
+        cells(lambda old: [c for c in old if named(c) != "mean"]), "0", says="there is no function mean"
+    ),
+    "split": Case(notebook(last=RIGHT["spread"], spread="low = min")),
+    "ids-duplicated": Case(cells(lambda old: [c | {"id": "same"} for c in old for _ in (1, 2)])),
+    "no-metadata": Case(cells(lambda old: [c | {"metadata": {}, "id": ""} for c in old])),
+    "answer-in-a-check": Case(
+        cells(
+            lambda old: [
+                c | {"source": RIGHT["spread"]} if named(c) == "spread-check" else c
+                for c in old
+                if named(c) != "spread"
+            ]
+        )
+    ),
+    "syntax-error": Case(notebook(spread="def spread(numbers:"), spread="0", says="SyntaxError"),
+    "magic": Case(notebook(spread="%%time\n%matplotlib inline\n!pip install numpy\n" + RIGHT["spread"])),
+    "王小明": Case(notebook()),
+    "Ana María  de la Cruz": Case(notebook()),
+    "..": Case(notebook()),
+    "a..b\\..\\c": Case(notebook()),
+    "=cmd()": Case(notebook()),
+    "n" * 240: Case(notebook()),
+    "asks-for-input": Case(notebook(spread="name = input('Your name? ')\n" + RIGHT["spread"])),
+    "asks-for-input-in-a-call": Case(
+        notebook(spread="import sys\ndef spread(n): return sys.stdin.read()"), spread="0"
+    ),
+    "shows-a-plot": Case(notebook(first="import matplotlib.pyplot as plt\nplt.plot([1, 2])\nplt.show()")),
+    "gpu": Case(notebook(spread=GPU.format("'cuda'")), spread="0", says="spread raised"),
+    "gpu-if-there-is-one": Case(
+        notebook(spread=GPU.format("'cuda' if torch.cuda.is_available() else 'cpu'")),
+    ),
+    "tampers-with-modules": Case(
+        notebook(last="import sys\nfor name in ('wire', 'json', 'submission'):\n    sys.modules[name] = None")
+    ),
+    "replaces-the-wire": Case(notebook(last="import wire\nwire.encode = lambda value: 6"), "1", "0"),
+    "forbidden": Case(
+        notebook(
+            mean="import statistics as s\ndef mean(n):\n    if not n: raise ValueError\n    return s.fmean(n)"
+        ),
+        "0",
+        says="your answer uses statistics.fmean",
+    ),
+    "forbidden-through-a-helper": Case(
+        notebook(
+            first="from statistics import fmean as f\ndef helper(n): return f(n)",
+            mean="def mean(n):\n    if not n: raise ValueError\n    return helper(n)",
+        ),
+        "0",
+        says="your answer uses",
+    ),
+    "forbidden-elsewhere": Case(notebook(first="import statistics\nprint(statistics.fmean([1, 2]))")),
+}
+FOLDERS = {
+    "link": "it is a symbolic link",
+    "pipe": "it is no file",
+    "essay.docx": "it is no file",
+    "empty-folder": "no notebook",
+    "two-notebooks": "2 notebooks",
+    "link-in-a-folder": "symbolic link",
+}
+
+
+def digest(folder: Path) -> str:
+    """What is in a folder, in one text."""
+    whole = hashlib.sha256()
+    for path in sorted(folder.rglob("*")):
+        if path.is_file() and "__pycache__" not in path.parts:
+            whole.update(f"{path} {path.stat().st_mtime_ns}".encode() + path.read_bytes()[:10_000])
+    return whole.hexdigest()
+
+
+@pytest.fixture(scope="session")
+def batch(tmp_path_factory, averages):
+    """Grade them all; return the folder of marks and what was said."""
+    folder, said = tmp_path_factory.mktemp("hostile"), []
+    theirs, out = folder / "submissions", folder / "out"
+    cases = {name: case.what for name, case in CASES.items() if not (case.boxed and missing())}
+    cases["200-MB"] = json.dumps(large())
+    for name in cases.keys() & {"escape-probe"}:
+        source = json.dumps(cases[name])
+        for hole, path in {"@SUBMISSIONS@": theirs, "@HIDDEN@": EXAMPLE}.items():
+            source = source.replace(hole, repr(str(path)))
+        cases[name] = source
+    submit(theirs, **cases)
+    (theirs / "link.ipynb").symlink_to(theirs / "perfect.ipynb")
+    os.mkfifo(theirs / "pipe.ipynb")
+    (theirs / "essay.docx").write_text("an essay")
+    (theirs / ".DS_Store").write_text("")
+    (theirs / "empty-folder").mkdir()
+    submit(theirs / "two-notebooks", one=notebook(), two=notebook())
+    submit(theirs / "in-a-folder" / "deeper", averages=notebook())
+    submit(theirs / "named-as-the-sheet", averages=notebook(), draft=notebook(mean=""))
+    (theirs / "link-in-a-folder").mkdir()
+    (theirs / "link-in-a-folder" / "averages.ipynb").symlink_to("/etc/passwd")
+    before = digest(EXAMPLE) + digest(theirs)
+    noted = grade(theirs, averages, out, jobs=2, limits=QUICK, say=said.append)
+    (theirs / "200-MB.ipynb").write_text("")
+    return out, before, noted, theirs
+
+
+def page(out: Path, student: str) -> str:
+    return html.unescape((out / "feedback" / f"{report.file_name(student)}.html").read_text("utf-8"))
+
+
+@pytest.mark.parametrize("student", CASES)
+def test_it_gets_the_mark_that_it_deserves(batch, student):
+    case, out = CASES[student], batch[0]
+    if case.boxed and missing():
+        pytest.skip(missing())
+    row = marks(out)[report.cell(student)]
+    shown = page(out, student)
+    assert (row["mean"], row["spread"]) == (case.mean, case.spread), shown
+    assert case.says in shown
+
+
+@pytest.mark.parametrize("student", FOLDERS)
+def test_what_is_no_notebook_is_said_to_be_none(batch, student):
+    row = marks(batch[0])[student]
+    assert row["total"] == "0"
+    assert FOLDERS[student] in row["note"]
+
+
+@pytest.mark.parametrize("student", ["in-a-folder", "named-as-the-sheet"])
+def test_a_folder_may_be_handed_in(batch, student):
+    assert marks(batch[0])[student]["total"] == "8"
+
+
+def test_everybody_is_in_the_marks_once(batch):
+    out, _, noted, theirs = batch
+    assert len(marks(out)) == len([path for path in theirs.iterdir() if not path.name.startswith(".D")])
+    assert noted == sum(row["note"].startswith("unreadable") for row in marks(out).values())
+
+
+def test_the_teachers_files_are_untouched(batch, tmp_path):
+    out, before, *_ = batch
+    after = digest(EXAMPLE)
+    assert before.startswith(after)
+    assert not [path for path in out.rglob("*") if path.name.endswith(".new")]
+    assert {path.name for path in out.iterdir()} == {
+        "sheet.json", "results", "feedback", "marks.csv", "words.csv", "words.html",
+    }  # fmt: skip
+
+
+@pytest.mark.skipif(bool(missing()), reason=missing())
+def test_the_escape_probe_found_every_door_closed(batch):
+    said = page(batch[0], "escape-probe").split("RuntimeError: ")[1].split("<")[0]
+    closed = {
+        "OSError",
+        "PermissionError",
+        "FileNotFoundError",
+        "none",
+        "root",
+        "True",
+        "ProcessLookupError",
+        "[]",
+    }
+    assert set(said.strip().split("; ")) <= closed
+
+
+def test_no_hidden_test_and_no_solution_is_in_the_feedback(batch):
+    for path in (batch[0] / "feedback").iterdir():
+        text = path.read_text("utf-8")
+        assert "SECRET" not in text
+        assert "left_alone" not in text

@@ -1,0 +1,192 @@
+"""Masters are read, released and proved; nothing of a solution gets out."""
+
+import json
+import zipfile
+
+import pytest
+from handed_in import EXAMPLE, ROOT
+
+from homework.grader import sheets
+from homework.grader.__main__ import main
+from homework.grader.check import check, mutants
+
+
+def broken(tmp_path, old: str, new: str, where="hidden/averages.py"):
+    """The example sheet with one edit."""
+    for name in ("sheets/averages.ipynb", "hidden/averages.py"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        text = (EXAMPLE / name).read_text("utf-8")
+        assert name != where or old in text
+        (tmp_path / name).write_text(text.replace(old, new, 1) if name == where else text, "utf-8")
+    return tmp_path
+
+
+def said_by_check(tmp_path, old: str, new: str) -> str:
+    return "\n".join(check(sheets.read("averages", broken(tmp_path, old, new)), say=lambda _: None))
+
+
+@pytest.mark.parametrize("name", ["averages", "probabilities"])
+def test_the_examples_are_proved(name):
+    assert main(["--homework", str(EXAMPLE), "check", name]) == 0
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "complaint"),
+    [
+        ("return max(numbers) - min(numbers)", "return 1", 'the right answer "max and min" loses marks'),
+        (
+            "return min(n) - max(n)",
+            "return max(n) - min(n)",
+            'the wrong answer "the wrong way round" keeps full',
+        ),
+        ("== 1 / 3", "!= 2", "keeps full marks"),
+        ("abs(call", "abs(1 + call", "the reference does not pass"),
+        ('raises("ValueError"', 'raises("Exception"', "this mutant keeps full marks: raise ValueError"),
+        ('assert call.raises("ValueError", "mean", [])', "pass", "a blank sheet passes"),
+        (
+            'sheet.wrong("spread", "the largest", "def spread(n): return max(n)")',
+            "",
+            "has 3 wrong and 2 right",
+        ),
+        (
+            'sheet.forbid("mean", "statistics.mean", "statistics.fmean"',
+            'sheet.forbid("mean"',
+            "asks the library",
+        ),
+        (
+            'sheet.right("spread", "a loop"',
+            'sheet.equivalent("mean", "a -> b", because="")\nsheet.right("spread", "a loop"',
+            "there is no such mutant: a -> b",
+        ),
+        (
+            'sheet.right("spread", "a loop"',
+            'sheet.equivalent("spread", "-1 -> 1", because="")\nsheet.right("spread", "a loop"',
+            "-1 -> 1",
+        ),
+        ("math.fsum(n) / len(n)", "math.fsum(n) / len(n) if n else exit()", "refuses at the end"),
+    ],
+)
+def test_check_finds(tmp_path, old, new, complaint):
+    said = said_by_check(tmp_path, old, new)
+    assert complaint in said
+    assert bool(said) == bool(complaint)
+
+
+def test_a_mutant_that_loops_for_ever_loses_marks(tmp_path, monkeypatch):
+    monkeypatch.setattr("homework.grader.check.SECONDS", 0.2)
+    loop = 'sheet.right("spread", "endless", "def spread(n):\\n    while True: pass")\nsheet.wrong("mean"'
+    assert "more than 0.2 s" in said_by_check(tmp_path, 'sheet.wrong("mean"', loop)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "where", "complaint"),
+    [
+        ('"points": 4', '"points": 5', "sheets/averages.ipynb", "the tests give 4 points"),
+        ("### END SOLUTION", "### END", "sheets/averages.ipynb", "no solution between"),
+        (
+            '"grade_id": "mean-check"',
+            '"grade_id": "mean-test"',
+            "sheets/averages.ipynb",
+            "no cell mean-check",
+        ),
+        ('"grade_id": "mean"', '"grade_id": "spread"', "sheets/averages.ipynb", "two cells"),
+        ('test("spread"', 'test("sprawl"', "hidden/averages.py", "sprawl"),
+        ('wrong("spread"', 'wrong("sprawl"', "hidden/averages.py", "no question"),
+        ("sheet = ", "sheep = ", "hidden/averages.py", "sheet"),
+    ],
+)
+def test_a_master_that_does_not_fit_its_tests_is_refused(tmp_path, old, new, where, complaint):
+    with pytest.raises((sheets.SheetError, NameError), match=complaint):
+        sheets.read("averages", broken(tmp_path, old, new, where))
+
+
+def test_an_unknown_sheet_is_wrong_use(capsys):
+    assert main(["--homework", str(EXAMPLE), "check", "nothing"]) == 2
+    assert "the sheets are: averages, probabilities" in capsys.readouterr().err
+
+
+def test_the_students_sheet_has_no_solution_and_no_hidden_test(averages):
+    student = sheets.student_notebook(averages)
+    text = json.dumps(student)
+    for secret in ("SECRET", "SOLUTION", "HIDDEN", "sorted(numbers)"):
+        assert secret not in text
+    assert text.count("raise NotImplementedError()") == 2
+    assert text.count("YOUR ANSWER HERE") == 1
+    assert "def mean(numbers):" in text
+    assert "did you forget to divide?" in text
+    assert len(student["cells"]) == len(averages.notebook["cells"])
+
+
+def test_a_solution_that_is_not_closed_is_not_released(averages):
+    cell = {"cell_type": "code", "metadata": {}, "source": "### BEGIN SOLUTION\nsecret"}
+    with pytest.raises(sheets.SheetError, match="not both"):
+        sheets.student_source(cell)
+
+
+def test_release_writes_the_same_bytes_every_time(tmp_path):
+    for folder in ("one", "two"):
+        to, packed = tmp_path / folder, tmp_path / f"{folder}.zip"
+        assert main(["--homework", str(EXAMPLE), "release", "--to", str(to), "--zip", str(packed)]) == 0
+    assert (tmp_path / "one.zip").read_bytes() == (tmp_path / "two.zip").read_bytes()
+    with zipfile.ZipFile(tmp_path / "one.zip") as file:
+        assert file.namelist() == ["averages.ipynb", "probabilities.ipynb"]
+        assert b"SECRET" not in b"".join(file.read(name) for name in file.namelist())
+
+
+@pytest.mark.parametrize("name", sheets.names())
+def test_the_books_sheets_are_proved(name):
+    assert check(sheets.read(name)) == []
+
+
+@pytest.mark.parametrize("name", sheets.names())
+def test_the_released_sheets_are_in_step_with_their_masters(name, tmp_path):
+    (path,) = sheets.release([sheets.read(name)], tmp_path)
+    committed = ROOT / "book" / "homework" / path.name
+    assert committed.is_file(), f"run: python -m homework.grader release {name}"
+    assert committed.read_bytes() == path.read_bytes(), f"run: python -m homework.grader release {name}"
+
+
+def secrets(master) -> set[str]:
+    """The lines of a sheet's solutions and hidden tests that no student's sheet and no lesson has as well."""
+    patterns = (sheets.SOLUTION, sheets.HIDDEN_TESTS)
+    texts = [sheets.text(cell) for cell in master.notebook["cells"]]
+    hidden = [found.group() for text in texts for pattern in patterns for found in pattern.finditer(text)]
+    hidden += [sheets.text(cell) for cell in master.words.values()] + [master.hidden_path.read_text("utf-8")]
+    masters = [master, *map(sheets.read, sheets.names())]
+    public = "\n".join(sheets.student_source(cell) for other in masters for cell in other.notebook["cells"])
+    for path in (ROOT / "book").glob("*/*.ipynb"):
+        if path.parent.name != "homework":
+            public += "\n".join(map(sheets.text, json.loads(path.read_text("utf-8"))["cells"]))
+    lines = {line.strip() for text in hidden for line in text.splitlines()}
+    return {line for line in lines if len(line) > 40 and line not in public}
+
+
+@pytest.mark.parametrize("name", sheets.names())
+def test_no_solution_is_in_the_released_sheets(name, tmp_path):
+    master = sheets.read(name)
+    sheets.release([master], tmp_path)
+    hidden = secrets(master)
+    for folder in (tmp_path, ROOT / "book" / "homework"):
+        for path in folder.glob("*.ipynb"):
+            text = "\n".join(map(sheets.text, json.loads(path.read_text("utf-8"))["cells"]))
+            assert not [line for line in hidden if line in text]
+
+
+def test_mutants_are_named_by_the_edited_piece():
+    source = "def f(X):\n    'Sum 1.'\n    if X > 1:\n        raise ValueError\n"
+    source += "    X = not X\n    return X.sum(1, keepdim=True) - 1"
+    names = [name for name, _ in mutants(source)]
+    assert names == [
+        "if X > 1: raise ValueError -> if not X > 1: raise ValueError",
+        "return X.sum(1, keepdim=True) - 1 -> return None",
+        "X > 1 -> X >= 1",
+        "raise ValueError -> pass",
+        "not X -> X",
+        "X.sum(1, keepdim=True) - 1 -> X.sum(1, keepdim=True) + 1",
+        "1 -> 2",
+        "X.sum(1, keepdim=True) -> X.sum(1)",
+        "1 -> 2 (no. 2)",
+        "X.sum -> X.mean",
+        "1 -> 2 (no. 3)",
+        "True -> False",
+    ]

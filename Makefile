@@ -1,5 +1,5 @@
 # Every target sets up what it needs: .venv, browser assets, data. Each is redone when what it is made of changes.
-.PHONY: site test lint notebooks clean help
+.PHONY: site test lint strip homework clean help
 .DELETE_ON_ERROR:
 SHELL := /bin/bash -o pipefail
 PYTHON ?= python3
@@ -7,11 +7,13 @@ PYTHON ?= python3
 export OMP_NUM_THREADS = 1
 BIN := .venv/bin
 
-LESSONS := $(sort $(shell find book -name '*.ipynb' -not -path '*/.*'))
-PAGES := $(LESSONS) $(shell find book -name '*.md' -not -path '*/.*') index.md _config.yml _toc.yml
+LESSONS := $(sort $(shell find book -name '*.ipynb' -not -path '*/.*' -not -path 'book/homework/*'))
+MASTERS := $(wildcard homework/sheets/*.ipynb)
+SHEETS := $(MASTERS:homework/sheets/%=book/homework/%)
+PAGES := $(LESSONS) $(SHEETS) $(shell find book -name '*.md' -not -path '*/.*') index.md _config.yml _toc.yml
 CODE := $(shell find utils -name '*.py' -o -name '*.js')
 SITE := $(shell find _ext web -type f -name '*.*' -not -name '*.pyc')
-UNIT := $(wildcard tests/*.py)
+UNIT := $(wildcard tests/*.py) $(shell find homework tests/homework -type f -not -path '*/.*' -not -name '*.pyc')
 BROWSER := $(wildcard tests/site/*.py)
 
 help: ## say what there is
@@ -28,13 +30,17 @@ lint: $(BIN)/ready ## the fast checks: style, spelling, no stray outputs (also r
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/codespell $$(git ls-files --cached --others --exclude-standard)
-	$(BIN)/nbstripout --verify $(NBSTRIPOUT) $(LESSONS)
+	$(BIN)/nbstripout --verify $(NBSTRIPOUT) $(LESSONS) $(MASTERS) $(SHEETS)
 
 # Running a notebook must not change it in git: outputs go, but those that nbval compares stay, with their counts.
 NBSTRIPOUT := --keep-id --keep-count --extra-keys metadata.language_info
 
 strip: $(BIN)/ready ## remove the outputs that do not belong in git
 	$(BIN)/nbstripout $(NBSTRIPOUT) $(LESSONS)
+
+homework: $(BIN)/ready ## prove the homework sheets, and write the students' ones into book/homework
+	@$(BIN)/python -m homework.grader check
+	@$(BIN)/python -m homework.grader release
 
 clean: ## remove all that was built; the environment and the data stay
 	rm -rf _build
@@ -70,24 +76,35 @@ _build/browser: | $(BIN)/ready
 
 comma := ,
 
+# Homework is graded in a sandbox. Without one the tests of the sandbox are skipped, and say so.
+_build/sandbox: | $(BIN)/ready
+	@command -v bwrap > /dev/null || { test "$$(id -u)" = 0 && command -v apt-get > /dev/null && \
+		apt-get update -qq && apt-get install -qqy bubblewrap > /dev/null; } || true
+	@mkdir -p _build && touch $@
+
 # ── the site: warnings are errors; executed notebooks are kept in _build/.jupyter_cache ──
+
+# Jupyter Book would execute them one after the other; jupyter-cache uses every core, and only for what changed.
+export JUPYTERCACHE := $(CURDIR)/_build/.jupyter_cache
 
 _build/html/index.html: $(PAGES) $(CODE) $(SITE) requirements.txt | $(BIN)/ready node_modules/ready _build/data
 	$(if $(filter $(CODE) requirements.txt,$?),rm -rf _build/.jupyter_cache)
 	rm -rf _build/html _build/.doctrees
+	@$(BIN)/jcache notebook add $(LESSONS) > /dev/null
+	$(BIN)/jcache project execute --executor local-parallel --timeout 300 2> >(grep -v IPKernelApp >&2)
 	$(BIN)/jupyter-book build -W -n --keep-going . 2> >(grep -v IPKernelApp >&2) # a warning of each kernel, not ours
 
 # ── the tests: pytest's output is kept, and its last line is the summary ──
 
-_build/test/unit.txt: $(UNIT) $(CODE) $(PAGES) pyproject.toml | node_modules/ready _build/data _build/browser
+_build/test/unit.txt: $(UNIT) $(CODE) $(PAGES) pyproject.toml | node_modules/ready _build/data _build/browser _build/sandbox
 	@mkdir -p $(@D)
-	$(BIN)/pytest -n 2 --cov --cov-report=term-missing:skip-covered tests --ignore tests/site | tee $@
+	$(BIN)/pytest -n 2 --dist loadgroup --cov --cov-report=term-missing:skip-covered tests --ignore tests/site | tee $@
 
 # Only the notebooks that changed are executed, or all of them if their helpers did.
-_build/test/notebooks.txt: $(LESSONS) $(CODE) requirements.txt | $(BIN)/ready _build/data
+_build/test/notebooks.txt: $(LESSONS) $(MASTERS) $(CODE) requirements.txt | $(BIN)/ready _build/data
 	@mkdir -p $(@D)
 	$(BIN)/pytest -n 2 --dist loadscope --durations 10 --nbval --nbval-cell-timeout 120 \
-		$(or $(if $(filter $(CODE) requirements.txt,$?),,$(filter %.ipynb,$?)),$(LESSONS)) | tee $@
+		$(or $(if $(filter $(CODE) requirements.txt,$?),,$(filter %.ipynb,$?)),$(LESSONS) $(MASTERS)) | tee $@
 
 _build/test/site.txt: _build/html/index.html $(BROWSER) | _build/browser
 	@mkdir -p $(@D)

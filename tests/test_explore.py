@@ -9,6 +9,7 @@ import re
 import types
 from pathlib import Path
 from urllib.parse import unquote
+from xml.etree import ElementTree
 
 import ipywidgets
 import matplotlib.pyplot as plt
@@ -192,8 +193,10 @@ def test_alt_is_required():
 
 def test_curves_are_vectors_on_white():
     (svg,) = images(make(n=[1]).children[-1].children[0].value)
-    assert svg.startswith("<?xml")
+    assert svg.startswith("<svg")
     assert "fill: #ffffff" in svg
+    assert not re.search(r"<!--|<metadata|\"|  ", svg)
+    ElementTree.fromstring(svg)  # raises if something is left open
 
 
 def test_pixels_are_lossless_webp_at_twice_the_size():

@@ -19,7 +19,10 @@ import yaml
 from IPython.core.inputtransformer2 import TransformerManager
 
 ROOT = Path(__file__).parents[1]
-NOTEBOOKS = sorted(p for p in (ROOT / "book").rglob("*.ipynb") if ".ipynb_checkpoints" not in p.parts)
+# The homework sheets have a form of their own: homework/grader/sheets.py.
+NOTEBOOKS = sorted(
+    p for p in (ROOT / "book").rglob("*.ipynb") if not {".ipynb_checkpoints", "homework"} & set(p.parts[-3:])
+)
 TEMPLATE = ROOT / "book" / "template.ipynb"
 SECTIONS = ["Summary", "Check yourself", "Exercises", "Where next", "Sources"]
 OPENING = ["**You will**", "**You need**", "**Time**", "**Hardware**"]

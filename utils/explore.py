@@ -190,8 +190,11 @@ def _images(title, pictures, alts, stills, budget):
 
 
 def _svg(svg):
+    """Return a data URI, without what no browser draws: a page's text must be parsed before it is usable."""
+    svg = re.sub(r"<\?xml.*?\?>|<!DOCTYPE.*?>|<!--.*?-->|<metadata>.*?</metadata>", "", svg, flags=re.DOTALL)
     svg = re.sub(r"([1-9]\d*\.\d\d)\d+", r"\1", re.sub(r"\s+", " ", svg))  # a hundredth of a point will do
-    return "data:image/svg+xml," + quote(svg, safe=" ,:;=()/-")
+    svg = re.sub(r" ?([MLQCz]) (?=[-\d\"])", r"\1", svg.strip())  # of paths
+    return "data:image/svg+xml," + quote(svg.replace('"', "'"), safe=" ,:;=()/-'")
 
 
 def _webp(image, *, shrink=1, colours=0, quality=0):

@@ -79,9 +79,9 @@ def bubblewrap() -> list[str]:
         seen += ["--ro-bind", str(HERE / name), f"/grader/{name}"]
     return [
         "bwrap", *rights, "--unshare-pid", "--unshare-net", "--unshare-ipc", "--unshare-uts",
-        "--die-with-parent", "--new-session", *seen, "--tmpfs", str(HERE.parent),
-        "--proc", "/proc", "--dev", "/dev", *scratch("/tmp"), *scratch("/dev/shm"),
-        "--chdir", "/tmp",         "--remount-ro", "/dev", "--remount-ro", "/",
+        "--die-with-parent", "--new-session", *scratch("/tmp"), *seen,  # this Python may stand in /tmp
+        "--tmpfs", str(HERE.parent), "--proc", "/proc", "--dev", "/dev", *scratch("/dev/shm"),
+        "--chdir", "/tmp", "--remount-ro", "/dev", "--remount-ro", "/",
     ]  # fmt: skip
 
 

@@ -1,6 +1,6 @@
 """Time one epoch of softmax regression on 50 000 images: the book's way, D2L's way, and the floor below both.
 
-    python bench/epoch.py [--rounds 5] [--json FILE]
+    python -m bench.epoch [--rounds 5] [--json FILE]
 
 All ways take turns within one run, so that a busy machine slows each alike; compare the ratios, not the
 seconds. Batches have 256 images; the device is the CPU. The floor does only what no way can leave out: gather
@@ -23,26 +23,11 @@ from torch import nn
 from torch.utils.data import DataLoader, Dataset
 from torchvision import transforms
 
+from tests.by_hand import SGD
 from utils.data import batches, load_fashion_mnist
 from utils.training import fit
 
 BATCH, LR = 256, 0.1
-
-
-class SGD:
-    """Gradient descent by hand, with torch's protocol, as in the lesson "Train"."""
-
-    def __init__(self, params, lr):
-        self.params, self.lr = params, lr
-
-    @torch.no_grad()
-    def step(self):
-        for param in self.params:
-            param -= self.lr * param.grad
-
-    def zero_grad(self):
-        for param in self.params:
-            param.grad = None
 
 
 def parameters():

@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 import torch
 import torch.nn.functional as F
+from by_hand import SGD
 from fake_accelerator import DEVICE, counted, without_float64
 from torch import nn
 from torch.utils.data import TensorDataset
@@ -245,22 +246,6 @@ def test_state_is_saved_loaded_and_copied(location):
 
 
 # ── the helpers ──
-
-
-class SGD:
-    """A hand-written optimizer with torch's protocol."""
-
-    def __init__(self, params, lr):
-        self.params, self.lr = params, lr
-
-    @torch.no_grad()
-    def step(self):
-        for param in self.params:
-            param -= self.lr * param.grad
-
-    def zero_grad(self):
-        for param in self.params:
-            param.grad = None
 
 
 def from_scratch(device):

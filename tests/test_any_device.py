@@ -290,13 +290,13 @@ def test_fit_and_evaluate_find_on_any_device_what_they_find_on_the_cpu(build):
 
 
 @pytest.mark.parametrize("build", [from_scratch, with_modules])
-def test_the_device_is_read_for_each_epoch_and_not_for_each_batch(build):
-    reads = []
+def test_the_device_is_read_and_written_for_each_epoch_and_not_for_each_batch(build):
+    seen = []
     for n, epochs in ((32, 1), (320, 1), (320, 3)):
         with counted() as found:
             train(build, DEVICE, n, epochs)
-        reads.append(found["reads"])
-    assert reads[0] == reads[1] < reads[2]
+        seen.append((found["reads"], found["writes"]))
+    assert seen[0] == seen[1] < seen[2]
 
 
 def test_pictures_and_counts_are_drawn_from_any_device():

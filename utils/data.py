@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import gzip
 import hashlib
+import math
 import os
 import sys
 import tempfile
@@ -19,7 +20,7 @@ from pathlib import Path
 
 import torch
 from platformdirs import user_cache_path
-from torch.utils.data import BatchSampler, DataLoader, RandomSampler, SequentialSampler, TensorDataset
+from torch.utils.data import DataLoader, RandomSampler, SequentialSampler, TensorDataset
 
 DEBIAN_PACKAGE = Path("/usr/share/datasets/fashion-mnist")
 CLASSES = (
@@ -120,7 +121,7 @@ def batches(dataset, batch_size, shuffle=False, generator=None):
     at a time. The last batch may be short. Written out in the lesson "Fashion-MNIST".
 
     Args:
-        dataset: a `TensorDataset`, or any dataset that takes a list of indices.
+        dataset: a `TensorDataset`, or any dataset that takes a tensor of indices.
         batch_size: samples in a batch, at least 1.
         shuffle: draw a new order for each pass.
         generator: a CPU `torch.Generator`, to draw the same orders again.
@@ -131,10 +132,24 @@ def batches(dataset, batch_size, shuffle=False, generator=None):
         raise ValueError("The dataset is empty: there is nothing to make batches of.")
     if batch_size < 1:
         raise ValueError(f"batch_size must be at least 1, not {batch_size}.")
-    order = RandomSampler(dataset, generator=generator) if shuffle else SequentialSampler(dataset)
-    sampler = BatchSampler(order, batch_size, drop_last=False)
     # A generator of its own where none is given, or each pass would draw from torch's global one.
+    sampler = _BatchIndices(dataset, batch_size, shuffle, generator)
     return DataLoader(dataset, batch_size=None, sampler=sampler, generator=generator or torch.Generator())
+
+
+class _BatchIndices:
+    """The indices of each batch, as tensors that live where the data do: a GPU need not wait for them."""
+
+    def __init__(self, dataset, batch_size, shuffle, generator):
+        self.order = RandomSampler(dataset, generator=generator) if shuffle else SequentialSampler(dataset)
+        self.batch_size = batch_size
+        self.device = getattr(dataset, "tensors", [torch.empty(0)])[0].device
+
+    def __len__(self):
+        return math.ceil(len(self.order) / self.batch_size)
+
+    def __iter__(self):
+        yield from torch.tensor(list(self.order), device=self.device).split(self.batch_size)
 
 
 def _find_files(named):

@@ -113,6 +113,16 @@ def test_each_link_joins_an_index_to_a_stack():
         assert control.index == stack.selected_index
 
 
+def test_where_there_is_no_stack_the_kernel_changes_the_picture(monkeypatch):
+    monkeypatch.delattr(ipywidgets, "Stack")  # as in ipywidgets 7
+    box = make(plane, lambda slope, kind: f"{kind} {slope}", slope=[1, 2, 3], kind=["solid", "dashed"])
+    slope, kind, frame = box.children
+    assert 'alt="dashed 2"' in frame.value
+    for slope.value in (3, 1, 2):
+        for kind.value in ("dashed", "solid"):
+            assert f'alt="{kind.value} {slope.value}"' in frame.value
+
+
 @pytest.mark.parametrize("values", [range(3), np.arange(3), torch.arange(3), (0, 1, 2), iter([0, 1, 2])])
 def test_values_come_in_any_sequence(values):
     assert make(step=values).children[0].options == (("0", 0), ("1", 1), ("2", 2))

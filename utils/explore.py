@@ -18,7 +18,6 @@ import matplotlib.pyplot as plt
 import numpy as np
 from IPython import get_ipython
 from IPython.display import HTML, display
-from ipywidgets.widgets.widget_string import HTMLStyle
 from PIL import Image
 
 BUDGET = 150_000  # bytes that one figure may add to a gzipped page
@@ -37,7 +36,10 @@ class Frames(ipywidgets.VBox):
 
     def _ipython_display_(self):
         display(HTML(self.heading))
-        display(self._repr_mimebundle_(), raw=True)
+        if hasattr(self, "_repr_mimebundle_"):
+            display(self._repr_mimebundle_(), raw=True)
+        else:  # ipywidgets 7
+            super()._ipython_display_()
 
 
 def frames(draw, *, title, notice, alt, still=None, play=False, budget=BUDGET, **parameters):
@@ -223,8 +225,20 @@ def _control(name, values, start):
 def _linked(lists, start, images, play):
     """Return the controls and the stack of frames they choose from, linked in the browser."""
     controls = [_control(name, values, start[name]) for name, values in lists.items()]
-    shared = {"layout": ipywidgets.Layout(), "style": HTMLStyle()}  # one model a frame, not three
-    stacks = [ipywidgets.HTML(image, **shared) for image in images]
+    arrange = _stacked if hasattr(ipywidgets, "Stack") else _switched  # ipywidgets 7, which Colab has
+    shown = arrange(controls, images)
+    if play:
+        button = ipywidgets.Play(max=len(controls[0].options) - 1, value=controls[0].index, interval=600)
+        ipywidgets.jslink((button, "value"), (controls[0], "index"))
+        controls.insert(0, button)
+    return [*controls, *shown]
+
+
+def _stacked(controls, images):
+    """Return the frames in stacks that the controls switch in the browser."""
+    first = ipywidgets.HTML(images[0])
+    shared = {"layout": first.layout, "style": first.style}  # one model a frame, not three
+    stacks = [first, *(ipywidgets.HTML(image, **shared) for image in images[1:])]
     for control in reversed(controls):  # the last parameter varies fastest: its stacks are the inner ones
         n = len(control.options)
         stacks = [
@@ -233,11 +247,21 @@ def _linked(lists, start, images, play):
         ]
         for stack in stacks:
             ipywidgets.jslink((control, "index"), (stack, "selected_index"))
-    if play:
-        button = ipywidgets.Play(max=len(controls[0].options) - 1, value=controls[0].index, interval=600)
-        ipywidgets.jslink((button, "value"), (controls[0], "index"))
-        controls.insert(0, button)
-    return [*controls, *stacks]
+    return stacks
+
+
+def _switched(controls, images):
+    """Return one frame whose picture the kernel changes when a control moves."""
+    frame = ipywidgets.HTML()
+
+    def show(change=None):
+        chosen = np.ravel_multi_index([c.index for c in controls], [len(c.options) for c in controls])
+        frame.value = images[chosen]
+
+    show()
+    for control in controls:
+        control.observe(show, "index")
+    return [frame]
 
 
 def element(name, *, title, notice, fallback, **data):

@@ -1,5 +1,5 @@
 # Every target sets up what it needs: .venv, browser assets, data. Each is redone when what it is made of changes.
-.PHONY: site test lint strip homework clean help
+.PHONY: site test lint strip homework address colab clean help
 .DELETE_ON_ERROR:
 SHELL := /bin/bash -o pipefail
 PYTHON ?= python3
@@ -41,6 +41,17 @@ strip: $(BIN)/ready ## remove the outputs that do not belong in git
 homework: $(BIN)/ready ## prove the homework sheets, and write the students' ones into book/homework
 	@$(BIN)/python -m homework.grader check
 	@$(BIN)/python -m homework.grader release
+
+# Letters at the end of the old address would make it another one: a/book is not a/bookshop.
+address: ## set the address of the repository, everywhere: make address URL=https://github.com/you/your-fork
+	@[[ "$$URL" =~ ^https://github\.com/[A-Za-z0-9-]+/[A-Za-z0-9_.-]+$$ && "$$URL" != *.git ]] || { \
+		echo "Give the address as your browser shows it, for example: make address URL=https://github.com/you/your-fork"; exit 1; }
+	@OLD=$$(sed -n 's|^  url: ||p' _config.yml); export OLD; git grep --untracked -lzF "$$OLD" | \
+		xargs -0 perl -pi -e 's|\Q$$ENV{OLD}\E(?![\w-])|$$ENV{URL}|g'
+	@echo "The book's address is $$URL. The notebooks fetch the helpers from its tag v$$(sed -n 's|^version = "\(.*\)"|\1|p' pyproject.toml)."
+
+colab: $(BIN)/ready _build/data ## run every lesson and every solved sheet in an emulated Colab (10 minutes)
+	$(BIN)/python -m tests.colab
 
 clean: ## remove all that was built; the environment and the data stay
 	rm -rf _build

@@ -67,7 +67,7 @@ def test_frames_are_shown_and_move_with_ipywidgets_7(colab):
 
 def test_a_lesson_runs_whole_and_fetches_nothing_twice(colab, tmp_path):
     colab.variables = redirect(tmp_path)  # which is no repository
-    colab.run(nbformat.read(ROOT / "book/linear-regression/from-scratch.ipynb", 4))
+    colab.run(nbformat.read(ROOT / "book/linear-regression/a-line-through-points.ipynb", 4))
 
 
 @pytest.mark.parametrize("fault", ["no network", "no such tag"])

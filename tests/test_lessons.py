@@ -493,7 +493,7 @@ BAD = [
     ("one_title_first", lambda cells: cells.insert(0, nbformat.v4.new_markdown_cell("Hello."))),
     *(("opening_block", replace(name, "")) for name in OPENING),
     ("set_up_cell_second", lambda cells: cells.pop(1)),
-    ("set_up_cell_second", replace("--no-deps ", "")),
+    ("set_up_cell_second", replace("--no-deps", "")),
     ("short_code_cells", code(LINES)),
     ("short_code_cells", code("def f():\n" + "    x = 1\n" * 20)),
     ("short_code_cells", code(" ")),

@@ -1,0 +1,13 @@
+"""Keep the theme's launch buttons back while the repository has no address: they would lead nowhere."""
+
+
+def keep_back(app, config):
+    """Drop the buttons if the address is the placeholder that `make address` replaces."""
+    if "/OWNER/" in config.html_theme_options["repository_url"]:
+        config.html_theme_options.pop("launch_buttons", None)
+
+
+def setup(app):
+    """Connect to Sphinx before the theme reads its options."""
+    app.connect("config-inited", keep_back)
+    return {"parallel_read_safe": True, "parallel_write_safe": True}

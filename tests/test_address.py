@@ -1,0 +1,90 @@
+"""The repository's address: set everywhere by one command; no launch button before it is."""
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from colab import ADDRESS, ROOT, serve
+
+BIN = Path(sys.executable).parent
+FORK = "https://github.com/an-organisation-with-a-long-name/a-fork-of-this-book-with-a-long-name"
+
+
+def run(*command, cwd):
+    """Run a command apart from the tests around it, and return it with its output."""
+    variables = {name: value for name, value in os.environ.items() if not name.startswith(("PYTEST", "MAKE"))}
+    return subprocess.run(command, cwd=cwd, env=variables, capture_output=True, text=True, check=False)
+
+
+@pytest.fixture(scope="module")
+def copy(tmp_path_factory):
+    """Return a copy of the repository, in git, whose address has been set."""
+    folder = tmp_path_factory.mktemp("copy")
+    serve(folder)
+    (folder / "links.md").write_text(f"{ADDRESS}, {ADDRESS}.git, {ADDRESS}-2, {ADDRESS}s")
+    done = run("make", "address", f"URL={FORK}", cwd=folder)
+    assert done.returncode == 0, done.stderr
+    return folder
+
+
+def test_the_address_is_set_everywhere(copy):
+    left = run("git", "grep", "--untracked", "-noF", ADDRESS, cwd=copy).stdout.splitlines()
+    assert left == [f"links.md:1:{ADDRESS}"] * 2, (
+        "all are set but those that go on, and so are other addresses"
+    )
+    assert (copy / "links.md").read_text() == f"{FORK}, {FORK}.git, {ADDRESS}-2, {ADDRESS}s"
+    for name in ("_config.yml", "CITATION.cff", "README.md"):
+        assert FORK in (copy / name).read_text("utf-8"), name
+
+
+def test_with_another_address_the_book_is_consistent(copy):
+    names = "set_up_cell or (released_sheets and in_step)"
+    files = "tests/test_lessons.py", "tests/homework/test_sheets.py"
+    done = run(BIN / "pytest", "-p", "no:cacheprovider", *files, "-k", names, cwd=copy)
+    assert done.returncode == 0, done.stdout
+    for command in (["check"], ["format", "--check"]):
+        done = run(BIN / "ruff", *command, "book", "homework", cwd=copy)
+        assert done.returncode == 0, done.stdout
+
+
+def test_setting_it_again_changes_nothing(copy):
+    before = run("git", "diff", cwd=copy).stdout
+    assert run("make", "address", f"URL={FORK}", cwd=copy).returncode == 0
+    assert run("git", "diff", cwd=copy).stdout == before
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["", "you/book", "http://github.com/you/book", "https://github.com/you", f"{FORK}.git", f"{FORK}|e"],
+)
+def test_a_bad_address_changes_nothing_and_is_answered_by_one_sentence(copy, url):
+    before = run("git", "diff", cwd=copy).stdout
+    done = run("make", "address", f"URL={url}", cwd=copy)
+    assert done.returncode
+    assert re.fullmatch(r"Give the address .*\n", done.stdout)
+    assert run("git", "diff", cwd=copy).stdout == before
+
+
+@pytest.mark.parametrize("owner", ["OWNER", "you"])
+def test_a_sheet_has_launch_buttons_once_the_address_is_set(tmp_path, owner):
+    for name in ("_ext", "web", "index.md", "book"):
+        (tmp_path / name).symlink_to(ROOT / name)
+    config = (ROOT / "_config.yml").read_text("utf-8")
+    (tmp_path / "_config.yml").write_text(
+        config.replace(ADDRESS, f"https://github.com/{owner}/book"), "utf-8"
+    )
+    (tmp_path / "_toc.yml").write_text(
+        "format: jb-book\nroot: index\nchapters: [file: book/homework/overfitting]"
+    )
+    done = run(BIN / "jupyter-book", "build", ".", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    page = (tmp_path / "_build/html/book/homework/overfitting.html").read_text("utf-8")
+    buttons = re.findall(r'href="(https://[^"]*(?:colab|binder)[^"]*)"', page)
+    path = "book/homework/overfitting.ipynb"
+    assert buttons == [
+        f"https://mybinder.org/v2/gh/you/book/main?urlpath=lab/tree/{path}",
+        f"https://colab.research.google.com/github/you/book/blob/main/{path}",
+    ] * (owner == "you")

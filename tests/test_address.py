@@ -1,4 +1,4 @@
-"""The repository's address: set everywhere by one command; no launch button before it is."""
+"""The repository's address is set everywhere by one command; launch buttons wait for it. Binder's files."""
 
 import os
 import re
@@ -88,3 +88,10 @@ def test_a_sheet_has_launch_buttons_once_the_address_is_set(tmp_path, owner):
         f"https://mybinder.org/v2/gh/you/book/main?urlpath=lab/tree/{path}",
         f"https://colab.research.google.com/github/you/book/blob/main/{path}",
     ] * (owner == "you")
+
+
+def test_what_binder_needs_is_there():
+    """`repo2docker` cannot be run in a test, for want of Docker."""
+    for name in re.findall(r"^-c (\S+)", (ROOT / "binder/requirements.txt").read_text("utf-8"), re.M):
+        assert (ROOT / "binder" / name).is_file(), name
+    assert os.access(ROOT / "binder/postBuild", os.X_OK)

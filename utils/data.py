@@ -22,12 +22,14 @@ import torch
 from platformdirs import user_cache_path
 from torch.utils.data import DataLoader, RandomSampler, SequentialSampler, TensorDataset
 
+#: Where Debian's package `dataset-fashion-mnist` puts the files.
 DEBIAN_PACKAGE = Path("/usr/share/datasets/fashion-mnist")
+#: The names of the ten labels, 0 to 9.
 CLASSES = (
     *("T-shirt", "trouser", "pullover", "dress", "coat"),
     *("sandal", "shirt", "sneaker", "bag", "ankle boot"),
 )
-# Of the unpacked files: who compressed them, and how, does not matter.
+#: Checksums of the unpacked files; who compressed them, and how, does not matter.
 MD5 = {
     "train-images-idx3-ubyte": "f4a8712d7a061bf5bd6d2ca38dc4d50a",
     "train-labels-idx1-ubyte": "9018921c3c673c538a1fc5bad174d6f9",
@@ -37,11 +39,11 @@ MD5 = {
 
 
 class DataError(RuntimeError):
-    """Fashion-MNIST cannot be had: the message names the file and the remedy."""
+    """Raised when Fashion-MNIST cannot be had: the message names the file and the remedy."""
 
 
 def synthetic_regression(w, b, n, noise=0.01, generator=None):
-    """Draw `n` points near the plane y = Xw + b (lesson "From scratch" of linear regression).
+    """Draw `n` points near the plane y = Xw + b (lesson "From scratch").
 
     Args:
         w: true weights, a sequence of d numbers.
@@ -65,8 +67,8 @@ def synthetic_regression(w, b, n, noise=0.01, generator=None):
 class FashionMNIST:
     """Fashion-MNIST on one device, split 50 000 / 10 000 / 10 000 (lesson "Fashion-MNIST").
 
-    `train` and `val` are `TensorDataset`s of float32 images (n, 1, 28, 28) in [0, 1] and int64 labels (n,);
-    `classes` names the ten labels; `test_openings` counts how often the test set was taken out.
+    `train` and `val` are each a `TensorDataset` of float32 images (n, 1, 28, 28) in [0, 1] and int64 labels
+    (n,); `classes` names the ten labels; `test_openings` counts how often the test set was taken out.
     Source: Xiao, Rasul, Vollgraf (2017), https://arxiv.org/abs/1708.07747.
     """
 
@@ -83,7 +85,7 @@ class FashionMNIST:
 
 
 def load_fashion_mnist(device=None, root=None):
-    """Load Fashion-MNIST from the first place that has it, verified.
+    """Load Fashion-MNIST from the first place that has it, verified (lesson "Fashion-MNIST").
 
     The places: the folder `root` if given, else the one that the environment variable FASHION_MNIST_DIR
     names; if neither is, the user's cache folder, Debian's package `dataset-fashion-mnist`, and the
@@ -118,13 +120,15 @@ def batches(dataset, batch_size, shuffle=False, generator=None):
     """Serve a dataset in mini-batches, gathered by index from tensors that stay where they are.
 
     A `DataLoader` whose sampler yields the indices of a whole batch: no workers, no copy of one sample
-    at a time. The last batch may be short. Written out in the lesson "Fashion-MNIST".
+    at a time. The last batch may be short. The lesson "Fashion-MNIST" writes it out.
 
     Args:
         dataset: a `TensorDataset`, or any dataset that takes a tensor of indices.
         batch_size: samples in a batch, at least 1.
         shuffle: draw a new order for each pass.
         generator: a CPU `torch.Generator`, to draw the same orders again.
+    Returns:
+        A `DataLoader` of pairs (X, y), the first axis of both being the batch.
     Raises:
         ValueError: if the dataset is empty or `batch_size` is below 1.
     """

@@ -20,9 +20,9 @@ from IPython import get_ipython
 from IPython.display import HTML, display
 from PIL import Image
 
-BUDGET = 150_000  # bytes that one figure may add to a gzipped page
-# The stills are for print and for browsers without JavaScript, the sliders for everybody else.
-# A progress line leaves an empty output, which a dark theme would show as a bar.
+BUDGET = 150_000  #: bytes that one figure may add to a gzipped page
+#: Stills are for print and for browsers without JavaScript, the sliders for everybody else.
+#: A progress line leaves an empty output, which a dark theme would show as a bar.
 STYLE = """<style>@media screen { .explore-still, .output:empty { display: none } }
 @media print { .explore-live { display: none !important } }
 .explore-still figure { display: inline-block; max-width: 100%; margin: 0 1em 1em 0 }</style>
@@ -30,7 +30,10 @@ STYLE = """<style>@media screen { .explore-still, .output:empty { display: none 
 
 
 class Frames(ipywidgets.VBox):
-    """Sliders and the frames they choose among; displayed below their heading and still pictures (HTML)."""
+    """What `frames` returns: an ipywidgets box of sliders and the frames that they choose among.
+
+    It is displayed below its heading and its still pictures; the lesson "From scratch" has the first.
+    """
 
     heading = ""
 
@@ -45,17 +48,24 @@ class Frames(ipywidgets.VBox):
 def frames(draw, *, title, notice, alt, still=None, play=False, budget=BUDGET, **parameters):
     """Draw a figure for each value of one or two parameters; sliders choose among them in the browser.
 
-    draw: callable that takes a value (two: by keyword) and returns a matplotlib Figure or (Figure, axes)
-    title, notice: str, what to try and what to notice; shown above the sliders
-    alt: callable that takes the same and returns the alternative text of that frame, str
-    still: list of the values (two parameters: pairs) whose frames stand in print and without JavaScript; the
-        sliders start at the first of them; None is the middle value
-    play: bool, whether the first parameter gets a play button
-    budget: int, bytes that the figure may add to the gzipped page
-    parameters: one or two lists of numbers, strings or booleans; their names label the sliders
-    Returns Frames, an ipywidgets box. Every figure is closed.
-    Raises ValueError, naming the figure by its title, if the lists are empty or do not fit `draw`, if `draw`
-    returns no figure or `alt` no text, if a still is not among the values, or if the budget is exceeded.
+    Most lessons have such a figure; the first is in the lesson "From scratch".
+
+    Args:
+        draw: takes a value (of two parameters: both, by keyword) and returns a matplotlib figure, alone or
+            as (figure, axes).
+        title: what to try, shown above the sliders.
+        notice: what to notice, shown below the title.
+        alt: takes the same as `draw` and returns the alternative text of that frame.
+        still: a list of the values (of two parameters: pairs) whose frames stand in print and without
+            JavaScript; the sliders start at the first. None is the middle value.
+        play: whether the first parameter gets a play button.
+        budget: how many bytes the figure may add to the gzipped page.
+        parameters: one or two lists of numbers, strings or booleans; their names label the sliders.
+    Returns:
+        A `Frames`. Every matplotlib figure is closed.
+    Raises:
+        ValueError: if the lists are empty or do not fit `draw`, if `draw` returns no figure or `alt` no text,
+            if a still is not among the values, or if the budget is exceeded. It names the figure.
     """
     lists = {name: _values(title, name, values) for name, values in parameters.items()}
     if not 1 <= len(lists) <= 2:
@@ -267,12 +277,18 @@ def _switched(controls, images):
 def element(name, *, title, notice, fallback, **data):
     """Show a custom element of `utils/elements/`, which computes in the browser.
 
-    name: str, the element's file without .js
-    title, notice: str, what to try and what to notice
-    fallback: str, HTML shown in its stead where JavaScript is off
-    data: what the element finds in `this.data`; anything that json writes
-    Returns an IPython HTML object: one string with the element and its script.
-    Raises ValueError if it adds over 150 KB to a gzipped page.
+    The figures below are made with it; the first is in the lesson "A line through points".
+
+    Args:
+        name: the element's file without `.js`.
+        title: what to try, shown above the figure.
+        notice: what to notice, shown below the title.
+        fallback: HTML shown in its stead where JavaScript is off.
+        data: what the element finds in `this.data`; anything that `json` writes.
+    Returns:
+        An IPython `HTML` object: one string with the element and its script.
+    Raises:
+        ValueError: if it adds over 150 KB to a gzipped page.
     """
     tag = f"explore-{name.replace('_', '-')}"
     folder = Path(__file__).with_name("elements")
@@ -300,8 +316,15 @@ def _table(head, rows):
 def softmax(logits=(2.0, 1.0, 0.0), classes=("shirt", "coat", "bag")):
     """Show logits, a temperature and a common shift as sliders, and the softmax probabilities as bars.
 
-    logits: floats from -5 to 5, one for each class; classes: as many str
-    Returns an IPython HTML object. Raises ValueError if there are not as many logits as classes.
+    Used in the lesson "From scores to probabilities".
+
+    Args:
+        logits: numbers from −5 to 5, one for each class.
+        classes: as many names.
+    Returns:
+        An IPython `HTML` object.
+    Raises:
+        ValueError: if there are not as many logits as classes.
     """
     powers = [math.exp(z - max(logits)) for z in logits]
     probabilities = [f"{power / sum(powers):.3f}" for power in powers]
@@ -319,8 +342,12 @@ def softmax(logits=(2.0, 1.0, 0.0), classes=("shirt", "coat", "bag")):
 def cross_entropy(p=0.1):
     """Show the cross-entropy loss, and its gradient p − 1, over the probability p of the true class.
 
-    p: float from 1e-4 to 0.9999, where the slider starts; 0.1 is a blind guess among ten classes
-    Returns an IPython HTML object.
+    Used in the lesson "From scores to probabilities".
+
+    Args:
+        p: where the slider starts, from 0.0001 to 0.9999; 0.1 is a blind guess among ten classes.
+    Returns:
+        An IPython `HTML` object.
     """
     rows = [(f"{q:g}", f"{-math.log(q):.4g}", f"{q - 1:.4g}") for q in (0.0001, 0.01, 0.1, 0.5, 0.9, 0.9999)]
     return element(
@@ -334,12 +361,17 @@ def cross_entropy(p=0.1):
 
 
 def confusion(counts, classes, images_by_cell):
-    """Show a confusion matrix whose chosen cell shows its images.
+    """Show a confusion matrix whose chosen cell shows its images (lesson "What it learned").
 
-    counts: (n, n) integers, true classes in rows and predictions in columns; classes: n str
-    images_by_cell: dict, (true index, predicted index) → (k, 28, 28) uint8, about ten images at most
-    Returns an IPython HTML object.
-    Raises ValueError if counts or images have another shape or dtype, or if it adds over 150 KB to a page.
+    Args:
+        counts: integers (k, k), a row for each true class and a column for each predicted one.
+        classes: the k names.
+        images_by_cell: a dictionary from (true index, predicted index) to uint8 images (m, 28, 28), about
+            ten of them at most.
+    Returns:
+        An IPython `HTML` object.
+    Raises:
+        ValueError: if counts or images have another shape or dtype, or if it adds over 150 KB to a page.
     """
     counts, n = np.asarray(counts), len(classes)
     if counts.shape != (n, n):
@@ -370,12 +402,18 @@ def line(x, y, w=2.0, b=8.0, labels=("x", "y")):
     """Show points with a line, and the contour of its mean squared loss (with the ½) over w and b.
 
     Sliders move the line and any point; points, and the line's place on the contour, can also be dragged.
+    Used in the lesson "A line through points".
 
-    x, y: as many floats, 0 to 5 and 0 to 30, rounded to tenths; two points or more
-    w, b: slope from 0 to 8 and intercept from -5 to 15, where the sliders start
-    labels: two str, what x and y are
-    Returns an IPython HTML object.
-    Raises ValueError if x and y have unlike shapes or too few values, or if a value is off its range.
+    Args:
+        x: two numbers or more, from 0 to 5, rounded to tenths.
+        y: as many, from 0 to 30, rounded to tenths.
+        w: the slope at which its slider starts, from 0 to 8.
+        b: the intercept at which its slider starts, from −5 to 15.
+        labels: what x and y are, two texts.
+    Returns:
+        An IPython `HTML` object.
+    Raises:
+        ValueError: if x and y have unlike shapes or too few values, or if a value is off its range.
     """
     ranges = {"x": (0, 5), "y": (0, 30), "w": (0, 8), "b": (-5, 15)}
     values = {name: np.asarray(value, float) for name, value in {"x": x, "y": y, "w": w, "b": b}.items()}
@@ -411,16 +449,21 @@ def line(x, y, w=2.0, b=8.0, labels=("x", "y")):
 def overflow(gap=95.0, dtype="float32"):
     """Show the cross-entropy of the logits [0, gap] for class 0, and its gradient, in four forms.
 
-    Sliders choose gap and dtype. All is computed as torch does it on the CPU, forward and backward, and each
-    loss and each gradient by the logits is marked, in this order,
+    Sliders choose gap and dtype (lesson "Log-sum-exp"). All is computed as torch does it on the CPU, forward
+    and backward, and each loss and each gradient by the logits is marked, in this order:
 
     - NaN (a loss of infinity: inf): an entry is not finite;
     - dead: of every entry less than a hundredth is left;
     - wrong: an entry is off by over 1 %; in bfloat16, whose numbers lie up to 0.8 % apart, by over 2 %;
     - right: none of these.
 
-    gap: float from 0 to 120, in steps of 0.5; dtype: str, "float64", "float32", "bfloat16" or "float16"
-    Returns an IPython HTML object. Raises ValueError if gap or dtype is none of these.
+    Args:
+        gap: from 0 to 120, in steps of 0.5.
+        dtype: "float64", "float32", "bfloat16" or "float16".
+    Returns:
+        An IPython `HTML` object.
+    Raises:
+        ValueError: if gap or dtype is none of these.
     """
     import torch  # here, so that the other figures need not wait for it
 

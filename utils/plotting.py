@@ -16,9 +16,12 @@ from IPython import get_ipython
 from IPython.display import display
 from matplotlib.ticker import MaxNLocator
 
-# Okabe and Ito's palette, told apart by colour-blind readers: https://jfly.uni-koeln.de/color/
+# https://jfly.uni-koeln.de/color/
+#: Okabe and Ito's palette, told apart by colour-blind readers.
 COLORS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
+#: What the legends of learning curves say.
 LABELS = {"train": "training", "val": "validation"}
+#: The book's settings of matplotlib, which `style` applies.
 STYLE = {
     "axes.axisbelow": True,
     "axes.prop_cycle": plt.cycler(color=COLORS),
@@ -36,7 +39,7 @@ STYLE = {
 
 
 def plot_history(history, axes=None):
-    """Plot a `training.History`: loss on the left, accuracy on the right where there is one.
+    """Plot a `training.History`: loss on the left, accuracy on the right where there is one (lesson "Train").
 
     Args:
         history: lists of one value an epoch.
@@ -74,6 +77,8 @@ def _empty_curves(measures):
 def style(changes=None):
     """Draw under the book's style within a `with`, and leave matplotlib's settings as they were, but for one.
 
+    That one is its interactive mode. All lessons draw so, the lesson "A line through points" first.
+
     Args:
         changes: settings of matplotlib to change besides, as a dict.
     """
@@ -87,10 +92,11 @@ def style(changes=None):
 class LiveCurves:
     """A callback of `training.fit` that redraws one figure in place, and leaves it finished behind.
 
+    In a plain Python script nothing is displayed before the end; call `plt.show()` to see the figure.
+    Used in the lesson "Train".
+
     Args:
         redraws_per_second: at most so many; drawing costs about a tenth of a second.
-
-    In a plain Python script nothing is displayed before the end; call `plt.show()` to see the figure.
     """
 
     def __init__(self, redraws_per_second=2):
@@ -121,7 +127,7 @@ class LiveCurves:
 
 
 def show_images(images, titles=None, columns=8, size=None, **imshow):
-    """Show images in a grid.
+    """Show images in a grid (lesson "Fashion-MNIST").
 
     Args:
         images: a tensor (n, height, width) or (n, 1, height, width), on any device.
@@ -156,7 +162,7 @@ def show_images(images, titles=None, columns=8, size=None, **imshow):
 
 
 def plot_confusion(counts, classes):
-    """Plot a confusion matrix as a heat map with its numbers; darker is more.
+    """Plot a confusion matrix as a heat map with its numbers; darker is more (lesson "What it learned").
 
     Args:
         counts: integers (k, k), a row for each true class and a column for each predicted one.

@@ -21,6 +21,7 @@ from torch import nn
 class History:
     """What `fit` measured, one entry an epoch: mean losses, and accuracies as fractions in [0, 1].
 
+    The lists are `train_loss`, `train_accuracy`, `val_loss` and `val_accuracy` (lesson "Train").
     Training figures are taken while the weights still move, so they describe the model in the middle of the
     epoch; validation figures are taken after it. An accuracy is nan where the targets are not labels.
     """
@@ -32,7 +33,7 @@ class History:
 
 
 def fit(model, train_batches, loss, optimizer, epochs, val_batches=None, callbacks=(), check_finite=True):
-    """Train a model by mini-batch gradient descent (lesson "Train").
+    """Train a model by mini-batch gradient descent; the lesson "Train" writes the loop out.
 
     Every step follows the gradient of the batch's mean loss, whatever `reduction` the loss was made with, so
     that a learning rate means the same for all of them.
@@ -81,8 +82,17 @@ def fit(model, train_batches, loss, optimizer, epochs, val_batches=None, callbac
 def evaluate(model, batches, loss):
     """Return the exact mean loss and the accuracy over all samples of `batches` (lesson "Train").
 
-    The model is switched to evaluation and then back to the mode it was in. Arguments and errors are those
-    of `fit`. Both results are floats; a short last batch counts by its samples.
+    The model is switched to evaluation and then back to the mode it was in. A short last batch counts by
+    its samples.
+
+    Args:
+        model: as for `fit`.
+        batches: an iterable of (X, y), passed over once.
+        loss: as for `fit`.
+    Returns:
+        (loss, accuracy), two floats.
+    Raises:
+        ValueError: as `fit`.
     """
     with _mode(model, training=False):
         losses, sizes, accuracy = _run(model, batches, loss)
@@ -132,7 +142,10 @@ class EarlyStopping:
 
 
 def pick_device():
-    """Return the best `torch.device` here: an NVIDIA or AMD GPU, else Apple's, else the CPU."""
+    """Return the best `torch.device` here: an NVIDIA or AMD GPU, else Apple's, else the CPU.
+
+    The lesson "Same model" explains what the answer means.
+    """
     if torch.cuda.is_available():
         return torch.device("cuda")
     return torch.device("mps" if torch.backends.mps.is_available() else "cpu")
@@ -142,7 +155,10 @@ def set_seed(seed):
     """Seed Python, NumPy and torch on every device, and return a CPU `torch.Generator` with the same seed.
 
     Hand the generator to `data.batches` or `torch.normal`, and what one part of a lesson draws no longer
-    depends on what another part drew before.
+    depends on what another part drew before (lesson "From scratch").
+
+    Args:
+        seed: an integer from 0 up.
     """
     random.seed(seed)
     np.random.seed(seed)  # noqa: NPY002 - libraries that a reader adds may use the global one

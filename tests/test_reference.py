@@ -177,8 +177,8 @@ def test_lessons_of_docstrings_become_links():
 
 def test_a_lesson_that_does_not_exist_stops_the_build():
     """The message names it."""
-    with pytest.raises(ExtensionError, match=r'the lesson "Trian", which 0 notebooks are'):
-        reference.link_lessons('See the lesson "Trian".')
+    with pytest.raises(ExtensionError, match=r'the lesson "Nowhere", which 0 notebooks are'):
+        reference.link_lessons('See the lesson "Nowhere".')
 
 
 # ── lessons at a glance ──

@@ -1,0 +1,60 @@
+"""The generated parts of the reference pages, as they are on the site."""
+
+import importlib
+import inspect
+import re
+
+import pytest
+import yaml
+from browser import HTML, ROOT
+
+
+def public(module):
+    """Yield the names of a module's functions, classes, their methods, and constants."""
+    for name, thing in vars(module).items():
+        constant = name.isupper() and not inspect.isclass(thing)
+        if not name.startswith("_") and (constant or getattr(thing, "__module__", "") == module.__name__):
+            yield f"{module.__name__}.{name}"
+            if inspect.isclass(thing):
+                methods = [key for key, value in vars(thing).items() if inspect.isfunction(value)]
+                yield from (f"{module.__name__}.{name}.{m}" for m in methods if not m.startswith("_"))
+
+
+@pytest.mark.parametrize("module", ["data", "training", "plotting", "explore"])
+def test_every_public_name_is_in_the_reference(module, site):
+    """Each can be linked, and has a text."""
+    html = (HTML / "book/reference/utils.html").read_text()
+    entries = dict(re.findall(r'<dt class="sig[^>]* id="(utils[\w.]+)">.*?</dt>\s*<dd>(.{4})', html, re.S))
+    for name in public(importlib.import_module(f"utils.{module}")):
+        assert entries.get(name, "").startswith("<p>"), f"{name} needs a docstring, or a comment with #:"
+
+
+def test_docstrings_are_set_as_text(visit, site):
+    """No mark of the docstrings' own is left, and lessons are links."""
+    with visit(f"{site}/book/reference/utils.html") as page:
+        text = page.locator("article").inner_text()
+        assert "`" not in text
+        assert "Args:" not in text
+        assert page.locator('article a[href$="/train.html"]', has_text=re.compile("^Train$")).count() >= 3
+
+
+def test_lessons_at_a_glance(visit, site):
+    """Each lesson of the contents has its row: a link, minutes, hardware, and when and how long it ran."""
+    contents = yaml.safe_load((ROOT / "_toc.yml").read_text())["chapters"]
+    pages = [page["file"] for chapter in contents for page in chapter.get("sections", [])]
+    with visit(f"{site}/book/reference/lessons.html") as page:
+        assert re.search(r"\d+ processor cores and PyTorch \d", page.locator("article").inner_text())
+        rows = page.eval_on_selector_all(
+            "article tbody tr",
+            "rows => rows.map(r => [r.querySelector('a').href, ...[...r.cells].map(c => c.innerText)])",
+        )
+    shown = {link.removeprefix(f"{site}/").removesuffix(".html"): cells for link, *cells in rows}
+    lessons = [
+        p for p in pages if "homework" not in p and "reference" not in p and not p.endswith("solutions")
+    ]
+    assert list(shown) == lessons
+    for name, (about, minutes, date, seconds) in shown.items():
+        assert re.search(r"laptop", about), name
+        assert re.fullmatch(r"[1-9]\d minutes", minutes), name
+        assert re.fullmatch(r"\d{1,2} [A-Z][a-z]{2} 20\d\d", date), name
+        assert re.fullmatch(r"\d+ s", seconds), name

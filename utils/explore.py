@@ -286,7 +286,7 @@ def element(name, *, title, notice, fallback, **data):
         fallback: HTML shown in its stead where JavaScript is off.
         data: what the element finds in `this.data`; anything that `json` writes.
     Returns:
-        An IPython `HTML` object: one string with the element and its script.
+        An IPython `HTML` object, one string with the element and its script.
     Raises:
         ValueError: if it adds over 150 KB to a gzipped page.
     """

@@ -35,6 +35,7 @@ def test_docstrings_are_set_as_text(visit, site):
         text = page.locator("article").inner_text()
         assert "`" not in text
         assert "Args:" not in text
+        assert "Return type" not in text, "Returns: takes no colon in its first line"
         assert page.locator('article a[href$="/train.html"]', has_text=re.compile("^Train$")).count() >= 3
 
 

@@ -398,6 +398,63 @@ def confusion(counts, classes, images_by_cell):
     )
 
 
+def _cloud(ranges, **values):
+    """Return the points, (n, 2) in tenths, if they and all that is given besides lie in their ranges."""
+    values = {name: np.asarray(value, float) for name, value in values.items()}
+    if values["x"].ndim != 1 or values["x"].shape != values["y"].shape or len(values["x"]) < 2:
+        raise ValueError(
+            f"x and y need one shape (n,), n at least 2, not {values['x'].shape} and {values['y'].shape}."
+        )
+    for name, (low, high) in ranges.items():
+        if not ((values[name] >= low) & (values[name] <= high)).all():
+            raise ValueError(f"{name} must lie between {low} and {high}, not {values[name].tolist()}.")
+    return np.stack([values["x"], values["y"]], 1).round(1)
+
+
+def squares(x, y, left=22.0, right=6.0, labels=("x", "y")):
+    """Show points, a line, and the squares of its errors; sliders or a pointer move the line's two ends.
+
+    A button takes sixty steps of gradient descent on the heights of the ends.
+
+    x, y: as many floats, 0 to 5 and 0 to 30, rounded to tenths; two points or more
+    left, right: from 0 to 30, heights of the line over x = 0 and x = 5 at the start
+    labels: two str, what x and y are
+    Returns an IPython HTML object.
+    Raises ValueError if x and y have unlike shapes or too few values, or if a value is off its range.
+    """
+    ranges = {"x": (0, 5), "y": (0, 30), "left": (0, 30), "right": (0, 30)}
+    points = _cloud(ranges, x=x, y=y, left=left, right=right)
+    columns = np.stack([1 - points[:, 0] / 5, points[:, 0] / 5], 1)
+    best = np.linalg.lstsq(columns, points[:, 1], rcond=None)[0]
+    errors = columns @ best - points[:, 1]
+    least = (errors**2).mean()
+
+    def draw(ends):
+        figure, axes = plt.subplots(figsize=(4.8, 2.6), layout="constrained")
+        axes.set(xlim=(0, 5), ylim=(0, 30), xlabel=labels[0], ylabel=labels[1])
+        axes.plot(*points.T, "ko", markersize=4)
+        axes.plot([0, 5], ends, color="#0072B2", linewidth=2)
+        for (u, v), error in zip(points, errors, strict=True):
+            side = abs(error) / 30 * 5 / 2  # as wide as high: the axes are about twice as wide as high
+            box = plt.Rectangle((u, v), side if u < 2.5 else -side, error, color="#D55E00", alpha=0.3)
+            axes.add_patch(box)
+        return figure
+
+    title = "Try it: make the squares as small as you can. Drag the ends of the line, or use the sliders."
+    alt = f"{len(points)} points, their best line, and a square on each error, of mean area {least:.2f}."
+    return element(
+        "squares",
+        title=title,
+        notice="Then let the machine do it.",
+        fallback=_images(title, [_picture(title, draw, {"ends": best})], [alt], [0], BUDGET)[0],
+        points=points.tolist(),
+        left=float(left),
+        right=float(right),
+        labels=list(labels),
+        least=float(least),
+    )
+
+
 def line(x, y, w=2.0, b=8.0, labels=("x", "y")):
     """Show points with a line, and the contour of its mean squared loss (with the ½) over w and b.
 
@@ -416,15 +473,7 @@ def line(x, y, w=2.0, b=8.0, labels=("x", "y")):
         ValueError: if x and y have unlike shapes or too few values, or if a value is off its range.
     """
     ranges = {"x": (0, 5), "y": (0, 30), "w": (0, 8), "b": (-5, 15)}
-    values = {name: np.asarray(value, float) for name, value in {"x": x, "y": y, "w": w, "b": b}.items()}
-    if values["x"].ndim != 1 or values["x"].shape != values["y"].shape or len(values["x"]) < 2:
-        raise ValueError(
-            f"x and y need one shape (n,), n at least 2, not {values['x'].shape} and {values['y'].shape}."
-        )
-    for name, (low, high) in ranges.items():
-        if not ((values[name] >= low) & (values[name] <= high)).all():
-            raise ValueError(f"{name} must lie between {low} and {high}, not {values[name].tolist()}.")
-    points = np.stack([values["x"], values["y"]], 1).round(1)
+    points = _cloud(ranges, x=x, y=y, w=w, b=b)
     columns = np.stack([points[:, 0], np.ones(len(points))], 1)
     best = columns @ np.linalg.lstsq(columns, points[:, 1], rcond=None)[0]
     rows = [

@@ -26,6 +26,21 @@ SCRIPT = re.compile(r"<script[^>]*/fontawesome\.js[^>]*></script>")
 ICON = re.compile(r'<(i|span) class="([^"]*\bfa-[^"]*)"([^>]*)>\s*</\1>')
 STYLES = {"fab": 0, "fa-brands": 0, "far": 1, "fa-regular": 1, "fas": 2, "fa-solid": 2}
 
+# What the theme leaves nameless, outside of any landmark, or named unlike its own text.
+NAMES = {
+    "<summary><span": '<summary aria-label="Lessons"><span',  # of the contents
+    '<summary aria-label="Toggle hidden content">': "<summary>",  # it says: Show the code
+    'id="pst-primary-sidebar"': 'id="pst-primary-sidebar" role="complementary" aria-label="The book"',
+    'id="pst-primary-sidebar-modal"': 'id="pst-primary-sidebar-modal" aria-label="The book"',
+    'id="pst-secondary-sidebar-modal"': 'id="pst-secondary-sidebar-modal" aria-label="This page"',
+    'id="pst-search-dialog"': 'id="pst-search-dialog" aria-label="Search"',
+    'search-button-field search-button__button pst-js-only" title="Search" aria-label="Search"': (
+        'search-button-field search-button__button pst-js-only"'
+    ),
+}
+# A second title and contents, for print alone: the search would quote them instead of the text.
+PRINTED = re.compile(r'<div id="jb-print-docs-body".*?(?=<div id="searchbox">)', re.DOTALL)
+
 
 def copy_assets(app):
     """Copy the npm packages' files into the site."""
@@ -44,7 +59,7 @@ def copy_assets(app):
 
 
 def finish_pages(app, error):
-    """Draw the icons of the written pages as inline SVG, drop Font Awesome, and name the chapters' arrows."""
+    """Draw the icons of the written pages as inline SVG, drop Font Awesome, and name what has no name."""
     if error or app.builder.format != "html":
         return
     # The script registers one style after the other: brands, regular, solid.
@@ -63,8 +78,9 @@ def finish_pages(app, error):
         raise ExtensionError(f"{match[0]}: no such icon in {FONT_AWESOME}")
 
     for page in Path(app.outdir).rglob("*.html"):
-        html = ICON.sub(svg, SCRIPT.sub("", page.read_text(encoding="utf-8")))
-        html = html.replace("<summary><span", '<summary aria-label="Lessons"><span')  # of the contents
+        html = ICON.sub(svg, PRINTED.sub("", SCRIPT.sub("", page.read_text(encoding="utf-8"))))
+        for theirs, ours in NAMES.items():
+            html = html.replace(theirs, ours)
         page.write_text(html, encoding="utf-8")
     for path in (p for pattern in UNUSED for p in Path(app.outdir, "_static").glob(pattern)):
         path.unlink()

@@ -6,9 +6,20 @@
 }
 
 // What scrolls sideways must be reachable by keyboard.
-addEventListener("load", () => {
-  for (const e of document.querySelectorAll("mjx-container[display]")) if (e.scrollWidth > e.clientWidth) e.tabIndex = 0;
-});
+for (const event of ["load", "resize"]) {
+  addEventListener(event, () => {
+    const wide = document.querySelectorAll("mjx-container[display], .cell_output, .pst-scrollable-table-container");
+    for (const e of wide) if (e.scrollWidth > e.clientWidth) e.tabIndex = 0;
+  });
+}
+
+// Paper is white.
+{
+  const { dataset } = document.documentElement;
+  let theme;
+  addEventListener("beforeprint", () => { theme = dataset.theme; dataset.theme = "light"; });
+  addEventListener("afterprint", () => { dataset.theme = theme; });
+}
 
 // ipywidgets leave a slider's handle and the buttons of Play without a name, say a position where the value
 // is meant, and do not tell which toggle button is pressed.

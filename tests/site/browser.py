@@ -44,8 +44,11 @@ def file_of(html, url):
 
 
 @contextmanager
-def serve(html=HTML):
-    """Serve a folder on a free local port, compressed as any real host would; yield its address."""
+def serve(html=HTML, prefix=""):
+    """Serve a folder on a free local port, compressed as any real host would; yield its address.
+
+    As on GitHub Pages, the folder's 404.html answers for what is missing.
+    """
 
     @cache
     def body(path):
@@ -57,11 +60,15 @@ def serve(html=HTML):
         protocol_version = "HTTP/1.1"  # connections are kept
 
         def do_GET(self):
-            if not file_of(html, self.path).is_file():
+            inside = self.path.startswith(f"{prefix}/")
+            file = file_of(html, self.path.removeprefix(prefix))
+            if not (found := inside and file.is_file()):
+                file = html / "404.html"
+            if not inside or not file.is_file():
                 self.send_error(404)
                 return
-            kind, packed, data = body(file_of(html, self.path))
-            self.send_response(200)
+            kind, packed, data = body(file)
+            self.send_response(200 if found else 404)
             self.send_header("Content-Type", kind)
             self.send_header("Content-Length", str(len(data)))
             if packed:
@@ -74,8 +81,9 @@ def serve(html=HTML):
 
     with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
         server.daemon_threads = True
+        server.handle_error = lambda *_: None  # a page that is left breaks its requests off
         threading.Thread(target=server.serve_forever, daemon=True).start()
-        yield f"http://127.0.0.1:{server.server_port}"
+        yield f"http://127.0.0.1:{server.server_port}{prefix}"
         server.shutdown()
 
 

@@ -9,10 +9,10 @@ from browser import HTML, READY, chromium, serve
 
 @pytest.fixture(scope="session")
 def site():
-    """Serve the built site and yield its address."""
+    """Serve the built site below a path, as GitHub Pages does, and yield its address."""
     if not (HTML / "index.html").is_file():
         pytest.fail(f"no site in {HTML}: run make site first", pytrace=False)
-    with serve() as base:
+    with serve(prefix="/from-lines-to-labels") as base:
         yield base
 
 

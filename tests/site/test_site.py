@@ -7,14 +7,9 @@ from urllib.parse import unquote, urlsplit
 
 import pytest
 import yaml
-from browser import HTML, ROOT, file_of, page_names
+from browser import HTML, ROOT, file_of, page_names, serve
 
 AXE = ROOT / "node_modules/axe-core/axe.min.js"
-# What the theme itself does wrong on every page; nothing else may fail.
-THEMES_OWN = {
-    "region": "the sidebar's title and search button stand outside of any landmark",
-    "label-content-name-mismatch": "the search button shows 'Search Ctrl+K' but is named 'Search'",
-}
 # Under xdist --dist loadgroup the tests of one page stay together, so that it is loaded once.
 PAGES = [pytest.param(n, marks=pytest.mark.xdist_group(n), id=n) for n in page_names() or ["index.html"]]
 
@@ -48,12 +43,20 @@ def test_maths_is_typeset(page):
 def test_headings(page):
     """One title, and no level is skipped."""
     levels = page.evaluate(
-        """[...document.querySelectorAll("main :is(h1, h2, h3, h4, h5, h6)")]
-        .filter(h => !h.closest(".onlyprint")).map(h => +h.tagName[1])"""
+        """[...document.querySelectorAll("main :is(h1, h2, h3, h4, h5, h6)")].map(h => +h.tagName[1])"""
     )
     assert levels[0] == 1
     assert levels.count(1) == 1
     assert all(below <= above + 1 for above, below in pairwise(levels)), levels
+
+
+def test_landmarks_have_names(page):
+    """A screen reader lists one main part, and each navigation by a name of its own."""
+    assert page.get_by_role("main").count() == 1
+    name = "e => e.ariaLabel ?? e.ariaLabelledByElements?.map(title => title.textContent.trim()).join()"
+    names = page.get_by_role("navigation").evaluate_all(f"all => all.map({name})")
+    assert all(names), names
+    assert len(set(names)) == len(names), names
 
 
 def test_images_have_alt_text(page):
@@ -66,7 +69,7 @@ def test_links_resolve(page, site):
     """Each link inside the site leads to a file, and each anchor to an element."""
     for link in set(page.eval_on_selector_all("a[href]", "all => all.map(a => a.href)")):
         if link.startswith(site):
-            file, anchor = file_of(HTML, link), unquote(urlsplit(link).fragment)
+            file, anchor = file_of(HTML, link.removeprefix(site)), unquote(urlsplit(link).fragment)
             assert file.is_file(), link
             assert not anchor or anchor in ids(file), link
 
@@ -154,18 +157,26 @@ def test_sliders_show_the_frame_of_their_value(page):
 
 
 def test_accessible_in_light_and_dark(page):
-    """axe-core finds nothing beyond the theme's own flaws."""
+    """axe-core finds nothing: contrast, names, landmarks, all that it knows."""
     page.add_script_tag(path=AXE)
     for mode in ("light", "dark"):
         page.evaluate("mode => document.documentElement.dataset.theme = mode", mode)
         found = page.evaluate("axe.run().then(r => r.violations.map(v => [v.id, v.nodes.map(n => n.html)]))")
-        assert [f for f in found if f[0] not in THEMES_OWN] == [], mode
+        assert found == [], mode
+
+
+SCROLLS = """all => all.filter(e => e.scrollWidth > e.clientWidth + 1 && e.checkVisibility())
+  .filter(e => ["auto", "scroll"].includes(getComputedStyle(e).overflowX))
+  .filter(e => e.tabIndex !== 0 && !e.querySelector("a, button, input, [tabindex='0']"))
+  .map(e => e.outerHTML)"""
 
 
 def test_telephone(page):
-    """At 400 pixels nothing makes the page scroll sideways."""
+    """At 400 pixels no page scrolls sideways, and what scrolls by itself is in reach of a keyboard."""
     page.set_viewport_size({"width": 400, "height": 800})
     assert page.evaluate("document.documentElement.scrollWidth") <= 400
+    page.wait_for_timeout(400)  # the theme, too, looks again
+    assert page.eval_on_selector_all("article *", SCROLLS) == []
     page.set_viewport_size({"width": 1300, "height": 900})
 
 
@@ -181,7 +192,105 @@ def test_without_javascript(name, site, visit):
         assert [p for p in page.problems if "/scripts/" not in p] == []  # two that the theme preloads
 
 
-@pytest.mark.parametrize("name", PAGES)
+FOCUS = """() => {
+  let e = document.activeElement;
+  while (e.shadowRoot?.activeElement) e = e.shadowRoot.activeElement;
+  if (e === document.body) return null;
+  const { left, top, right, bottom } = e.getBoundingClientRect();
+  const ring = [e, ...e.querySelectorAll("*")].some(part => {
+    const { outlineStyle, boxShadow } = getComputedStyle(part);
+    const shown = part.checkVisibility({ opacityProperty: true });
+    return shown && (outlineStyle !== "none" || boxShadow !== "none");
+  });
+  const seen = right > 0 && left < innerWidth && bottom > 0 && top < innerHeight;
+  return { html: e.outerHTML.slice(0, 200), ring, seen, inside: !!document.activeElement.closest("article") };
+}"""
+
+
+@pytest.mark.parametrize("name", ["index.html", "book/linear-regression/from-scratch.html"])
+def test_keyboard_alone(name, site, visit):
+    """Tab leads through the whole page and out of it, always seen; the first stop skips to the text."""
+    with visit(f"{site}/{name}") as page:
+        page.add_style_tag(content="* { transition: none !important }")
+        stops = []
+        for _ in range(300):
+            page.keyboard.press("Tab")
+            if (stop := page.evaluate(FOCUS)) is None:
+                break
+            assert stop["ring"], stop["html"]
+            assert stop["seen"], stop["html"]
+            stops.append(stop)
+        else:
+            pytest.fail(f"no way out of {stop['html']}")
+        reached = sum(stop["inside"] for stop in stops)
+        assert (
+            reached >= page.locator("article :is(a[href], summary, input, .noUi-handle):visible").count() > 0
+        )
+        page.keyboard.press("Tab")
+        page.keyboard.press("Enter")
+        page.keyboard.press("Tab")
+        assert page.evaluate("!!document.activeElement.closest('main')")
+
+
+@pytest.mark.parametrize(("width", "height"), [(1300, 900), (400, 800)])
+def test_the_front_page_begins_with_a_figure_that_moves(width, height, site, visit):
+    """It stands above the fold, on a telephone too, and its button lets the line learn."""
+    with visit(f"{site}/index.html") as page:
+        page.set_viewport_size({"width": width, "height": height})
+        figure = page.locator("explore-squares svg")
+        box = figure.bounding_box()
+        assert box["y"] + box["height"] < height
+        before = figure.get_attribute("aria-label")
+        page.get_by_role("button", name="Let the machine learn").press("Enter")
+        assert figure.get_attribute("aria-label") != before
+
+
+@pytest.mark.parametrize("word", ["overfitting", "softmax"])
+@pytest.mark.parametrize("kind", ["served", "file"])
+def test_search_from_a_lesson(kind, word, site, visit):
+    """The book's own search finds its words from any depth, also in a downloaded copy."""
+    lesson = "book/numerical-stability/log-sum-exp.html"
+    with visit(f"{site}/{lesson}" if kind == "served" else (HTML / lesson).as_uri()) as page:
+        page.keyboard.press("Control+k")
+        page.keyboard.type(word)
+        page.keyboard.press("Enter")
+        page.wait_for_function("document.querySelector('.search-summary')?.textContent.includes('found')")
+        results = page.locator("ul.search li > a")
+        assert results.count() > 3
+        assert word in " ".join(results.all_inner_texts()).lower()
+        results.first.click()
+        page.wait_for_url("**/book/**")
+        assert page.locator("main h1").count() == 1
+        assert page.problems == [] or kind == "file"  # there no excerpt can be fetched; titles are found
+
+
+@pytest.mark.parametrize("javascript", [True, False])
+def test_wrong_address(site, visit, javascript):
+    """At any depth it is answered by a page of the book, with its style and ways back."""
+    wrong = f"{site}/no/such/page.html"
+    with visit(wrong, java_script_enabled=javascript) as page:
+        known = "status of 404|/scripts/"  # of this page; and what the theme preloads for nothing
+        assert [p for p in page.problems if not re.search(known, p)] == [f"404: {wrong}"]
+        assert page.locator(".prev-next-area a").count() == 0
+        if javascript:
+            page.get_by_role("link", name="Skip to main content").press("Enter")
+            assert page.url == f"{wrong}#main-content"
+            page.get_by_role("searchbox").fill("softmax")
+            page.get_by_role("searchbox").press("Enter")
+            page.locator(".search-results li, ul.search li").first.wait_for()
+            page.go_back()
+        page.get_by_role("link", name="front page").click()
+        assert page.url == f"{site}/index.html"
+
+
+def test_wrong_address_at_the_root_of_a_host(visit):
+    """There the book begins at /, and its script finds that out."""
+    with serve() as root, visit(f"{root}/no/such/page.html") as page:
+        page.get_by_role("link", name="front page").click()
+        assert page.url == f"{root}/index.html"
+
+
+@pytest.mark.parametrize("name", [page for page in PAGES if page.id != "404.html"])
 def test_opened_as_a_file(name, site, visit):
     """A downloaded copy works by double click: maths typeset, no error."""
     with visit((HTML / name).as_uri()) as page:

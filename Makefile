@@ -1,5 +1,5 @@
 # Every target sets up what it needs: .venv, browser assets, data. Each is redone when what it is made of changes.
-.PHONY: site test lint strip homework address colab clean help
+.PHONY: site pdf test lint strip homework address colab clean help
 .DELETE_ON_ERROR:
 SHELL := /bin/bash -o pipefail
 PYTHON ?= python3
@@ -22,6 +22,9 @@ help: ## say what there is
 site: _build/html/index.html ## build the book and say where it is
 	@echo "The book is in _build/html. Open _build/html/index.html in a browser, or serve it:"
 	@echo "    $(BIN)/python -m http.server --directory _build/html 8000    (then http://localhost:8000)"
+
+pdf: _build/html/index.html | _build/browser ## print the whole book from the built site
+	@$(BIN)/python -m _ext.print_book
 
 test: lint _build/test/unit.txt _build/test/notebooks.txt _build/html/index.html _build/test/site.txt ## check everything
 	@echo; echo "All of it passes:"; tail -qn 1 _build/test/{unit,notebooks,site}.txt

@@ -1,0 +1,109 @@
+"""The printed book: two pages of the built site, printed as `make pdf` prints them all."""
+
+import re
+
+import pypdf
+import pytest
+from browser import HTML, serve
+
+from _ext.print_book import entries, print_book
+
+LESSON = "book/linear-regression/from-scratch.html"
+PAGES = [{"name": "book/linear-regression/index.html", "level": 1}, {"name": LESSON, "level": 2}]
+pytestmark = pytest.mark.xdist_group("print")  # it is printed once
+
+
+@pytest.fixture(scope="module")
+def book(browser, tmp_path_factory):
+    """Print the two pages, and yield the PDF."""
+    out = tmp_path_factory.mktemp("print") / "book.pdf"
+    with serve() as base:
+        sheets = print_book(browser, base, PAGES, out)
+    reader = pypdf.PdfReader(out)
+    assert len(reader.pages) == sheets
+    return reader
+
+
+def plain(text):
+    """Return a text without its spaces, which a PDF does not keep, and without ligatures."""
+    return re.sub(
+        r"\s", "", text.replace("ﬁ", "fi").replace("ﬂ", "fl").replace("ﬀ", "ff").replace("ﬃ", "ffi")
+    )
+
+
+def test_bookmarks_are_the_headings(book, browser):
+    """Contents, chapter, lesson, section: each below its own, in the words of the page."""
+    contents, chapter, (lesson, sections) = book.outline
+    assert [contents.title, chapter.title] == ["Contents", "Linear regression"]
+    assert lesson.title == "Can a loop find the numbers behind the data?"
+    titles = re.findall(r"<h2>(.+?)<a", (HTML / LESSON).read_text())
+    assert [item.title for item in sections if not isinstance(item, list)] == titles
+
+
+def test_numbers(book):
+    """Each sheet but the first has its number, and the contents name the one where a page begins."""
+    texts = [sheet.extract_text() for sheet in book.pages]
+    assert [text.split("\n")[0] for text in texts[1:]] == [str(n + 1) for n in range(1, len(texts))]
+    chapter, lesson = (int(n) for n in re.findall(r" (\d+)$", texts[1], re.MULTILINE))
+    assert plain("Linear regression") in plain(texts[chapter - 1])
+    assert texts[lesson - 1].split("\n")[1].startswith("Can a loop")
+
+
+def test_no_line_of_code_is_cut_off(book, browser):
+    """All code that the site shows unfolded is there, character by character."""
+    page = browser.new_page(java_script_enabled=False)
+    page.goto((HTML / LESSON).as_uri())
+    lines = page.locator("article .cell_input > .highlight pre, article .output pre").all_inner_texts()
+    page.close()
+    lines = [line for text in lines for line in text.splitlines()]
+    assert max(map(len, lines)) > 80
+    text = plain("".join(sheet.extract_text() for sheet in book.pages))
+    assert [line for line in lines if plain(line) not in text] == []
+
+
+def test_figures_stand_still(book):
+    """Stills are shown, with their words for screen readers, and nothing that wants to be pressed."""
+    root = book.trailer["/Root"]
+    assert root["/MarkInfo"]["/Marked"]
+    assert root["/Lang"] == "en"
+    words, left = set(), [root["/StructTreeRoot"]]
+    while left:
+        thing = left.pop().get_object()
+        if isinstance(thing, list):
+            left += thing
+        elif isinstance(thing, dict):
+            words.add(thing.get("/Alt"))
+            left += [thing["/K"]] if "/K" in thing else []
+    stills = re.findall(r'class="explore-still">(.+?)</div>', (HTML / LESSON).read_text())
+    alts = [alt for still in stills for alt in re.findall(r'alt="([^"]+)"', still)]
+    assert alts
+    assert set(alts) <= words
+    text = "".join(sheet.extract_text() for sheet in book.pages)
+    assert "Show the code" not in text
+
+
+def test_links_inside_the_book_stay_inside(book):
+    """A link to a page that is printed leads to its sheet."""
+    links = [a.get_object() for sheet in book.pages for a in sheet.get("/Annots", [])]
+    inside = [link["/Dest"] for link in links if "/Dest" in link]
+    assert len(inside) > len(PAGES)
+    assert {name.lstrip("/") for name in inside} <= {name.lstrip("/") for name in book.named_destinations}
+    assert not any("127.0.0.1" in str(link.get("/A")) for link in links)
+
+
+def test_what_does_not_fit_is_refused(browser, tmp_path):
+    """Rather no book than one with half a line."""
+    code = "x = 1  # " + 99 * "a long comment "
+    (tmp_path / "index.html").write_text(f'<article class="bd-article"><h1>T</h1><pre>{code}</pre></article>')
+    with serve(tmp_path) as base, pytest.raises(RuntimeError, match=r"Wider than a sheet.*x = 1"):
+        print_book(browser, base, [{"name": "index.html", "level": 1}], tmp_path / "book.pdf")
+
+
+def test_the_whole_book_is_printed():
+    """Each page of the site but the tools, in the order of the contents."""
+    names = [page["name"] for page in entries()]
+    assert names[0] == "index.html"
+    assert {p.relative_to(HTML).as_posix() for p in HTML.rglob("*.html")} - set(names) == {
+        "404.html",
+        "search.html",
+    }

@@ -25,7 +25,8 @@ async ({ title, about, entries }) => {
       if (script.textContent.includes("customElements")) scripts.add(script.textContent);
       script.remove();
     }
-    page.querySelectorAll("noscript, .headerlink, .toctree-wrapper, .cell.tag_hide-input details.hide").forEach((e) => e.remove());
+    const leftOut = "noscript, .headerlink, .toctree-wrapper, .cell.tag_hide-input details.hide";
+    page.querySelectorAll(leftOut).forEach((e) => e.remove());
     page.querySelectorAll("details").forEach((e) => { e.open = true; });
     page.querySelectorAll("[src]").forEach((e) => { e.src = new URL(e.getAttribute("src"), url); });
 

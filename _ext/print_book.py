@@ -5,6 +5,7 @@ contents; it also makes the bookmarks, the links and the tags that screen reader
 """
 
 import argparse
+import logging
 import time
 from pathlib import Path
 
@@ -26,12 +27,14 @@ CUT_OFF = """() => {
 
 def entries():
     """Return the book's pages in order, each with its level: 1 for a chapter, 2 for what stands in it."""
+
+    def below(items, level):
+        for item in items:
+            yield {"name": f"{item['file']}.html", "level": level}
+            yield from below(item.get("sections", []), level + 1)
+
     contents = yaml.safe_load((ROOT / "_toc.yml").read_text(encoding="utf-8"))
-    pages = [{"name": f"{contents['root']}.html", "level": 1}]
-    for chapter in contents["chapters"]:
-        pages.append({"name": f"{chapter['file']}.html", "level": 1})
-        pages += [{"name": f"{s['file']}.html", "level": 2} for s in chapter.get("sections", [])]
-    return pages
+    return list(below([{"file": contents["root"]}, *contents["chapters"]], 1))
 
 
 def print_book(browser, base, pages, out):
@@ -98,6 +101,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--out", type=Path, default=ROOT / "_build/from-lines-to-labels.pdf")
     out = parser.parse_args().out
+    logging.getLogger("pypdf").setLevel(logging.ERROR)  # Chromium's count of objects is a little too low
     start = time.monotonic()
     with serve(HTML) as base, chromium() as browser:
         sheets = print_book(browser, base, entries(), out)

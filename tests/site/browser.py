@@ -32,8 +32,8 @@ READY = """async () => {
 
 
 def page_names(html=HTML):
-    """Return the path of each page of the site, relative to its folder."""
-    names = (p.relative_to(html) for p in html.rglob("*.html"))
+    """Return the path of each page of the site, relative to its folder; 404.html is none of them."""
+    names = (p.relative_to(html) for p in html.rglob("*.html") if p.name != "404.html")
     return sorted(n.as_posix() for n in names if not n.parts[0].startswith("_"))
 
 

@@ -11,7 +11,8 @@ from browser import HTML, ROOT, file_of, page_names, serve
 
 AXE = ROOT / "node_modules/axe-core/axe.min.js"
 # Under xdist --dist loadgroup the tests of one page stay together, so that it is loaded once.
-PAGES = [pytest.param(n, marks=pytest.mark.xdist_group(n), id=n) for n in page_names() or ["index.html"]]
+NAMES = [*(page_names() or ["index.html"]), "404.html"]
+PAGES = [pytest.param(name, marks=pytest.mark.xdist_group(name), id=name) for name in NAMES]
 
 
 @pytest.fixture(scope="module", params=PAGES)

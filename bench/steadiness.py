@@ -1,0 +1,87 @@
+"""Run every lesson and homework master many times over, each time with other seeds of the machine's own.
+
+    python -m bench.steadiness [--runs 10] [--json FILE] [NOTEBOOK …]
+
+A run differs from the others in Python's hash seed and in the number of threads, 1 and 2 in turn, which changes
+the order of sums and so the last digits. A claim that fails in any of them has a tolerance that is too tight.
+Results are written after each notebook, and a run that was broken off goes on where it stopped.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import xml.etree.ElementTree as ET
+from pathlib import Path
+
+from bench.measure import RESULTS, machine, save
+
+ROOT = Path(__file__).parents[1]
+
+
+def notebooks():
+    """Return what the Makefile hands to nbval: lessons, solutions and homework masters."""
+    lessons = [
+        p for p in ROOT.glob("book/**/*.ipynb") if not {"homework", ".ipynb_checkpoints"} & set(p.parts)
+    ]
+    return sorted(str(p.relative_to(ROOT)) for p in [*lessons, *ROOT.glob("homework/sheets/*.ipynb")])
+
+
+def execute(notebook, seed, threads):
+    """Run one notebook as `make test` does; return its number of cells, its failures and its seconds.
+
+    Threads that wait for work sleep, else two of them on a busy machine spend their time spinning.
+    """
+    patient = {"OMP_WAIT_POLICY": "passive", "GOMP_SPINCOUNT": "0"}
+    env = os.environ | patient | {"PYTHONHASHSEED": str(seed), "OMP_NUM_THREADS": str(threads)}
+    with tempfile.NamedTemporaryFile(suffix=".xml") as report:
+        command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "--nbval", notebook]
+        command += ["--nbval-cell-timeout", "900", f"--junitxml={report.name}"]
+        done = subprocess.run(command, cwd=ROOT, env=env, capture_output=True, text=True)
+        try:
+            suite = ET.parse(report.name).getroot().find("testsuite")
+        except ET.ParseError:
+            return {"cells": 0, "seconds": 0, "failures": [{"cell": "all", "message": done.stdout[-2000:]}]}
+    failures = [
+        {"cell": case.get("name"), "message": f"{bad.get('message')}\n{bad.text}"[-2000:]}
+        for case in suite
+        for bad in case
+        if bad.tag in ("failure", "error")
+    ]
+    return {"cells": int(suite.get("tests")), "seconds": float(suite.get("time")), "failures": failures}
+
+
+def main():
+    """Run what is missing in the stored results, and say which cells failed."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("notebooks", nargs="*", default=notebooks(), help="default: all of them")
+    parser.add_argument("--runs", type=int, default=10)
+    parser.add_argument("--json", type=Path, default=RESULTS / "steadiness.json", metavar="FILE")
+    options = parser.parse_args()
+    commit = subprocess.run(
+        ["git", "rev-parse", "HEAD"], cwd=ROOT, capture_output=True, text=True
+    ).stdout.strip()
+    results = json.loads(options.json.read_text()) if options.json.is_file() else {}
+    if results.get("commit") != commit:
+        results = {"machine": machine("nbval"), "commit": commit, "runs": {}}
+    for seed in range(1, options.runs + 1):
+        threads = 1 + seed % 2
+        run = results["runs"].setdefault(str(seed), {"threads": threads, "notebooks": {}})
+        for notebook in options.notebooks:
+            if notebook not in run["notebooks"]:
+                found = run["notebooks"][notebook] = execute(notebook, seed, threads)
+                save("steadiness", results, options.json)
+                for failure in found["failures"]:
+                    print(f"hash seed {seed}, {threads} threads: {notebook}, {failure['cell']}", flush=True)
+    failures = sum(len(n["failures"]) for r in results["runs"].values() for n in r["notebooks"].values())
+    cells = sum(n["cells"] for r in results["runs"].values() for n in r["notebooks"].values())
+    print(f"{len(results['runs'])} runs, {cells} cells executed, {failures} failed")
+    sys.exit(bool(failures))
+
+
+if __name__ == "__main__":
+    main()

@@ -2,8 +2,8 @@
 
     python -m bench.steadiness [--runs 10] [--json FILE] [NOTEBOOK …]
 
-A run differs from the others in Python's hash seed and in the number of threads, 1 and 2 in turn, which changes
-the order of sums and so the last digits. A claim that fails in any of them has a tolerance that is too tight.
+A run differs from the others in Python's hash seed and in the number of threads, 1 and 2 in turn, which
+changes the order of sums and so the last digits. A claim that fails in any run has too tight a tolerance.
 Results are written after each notebook, and a run that was broken off goes on where it stopped.
 """
 

@@ -12,8 +12,6 @@ import time
 import matplotlib
 import matplotlib.pyplot as plt
 import torch
-from IPython import get_ipython
-from IPython.display import display
 from matplotlib.ticker import MaxNLocator
 
 # https://jfly.uni-koeln.de/color/
@@ -96,17 +94,17 @@ class LiveCurves:
     Used in the lesson "Train".
 
     Args:
-        redraws_per_second: at most so many; drawing costs about a tenth of a second.
+        redraws_per_second: at most so many, and fewer where drawing would take over a twentieth of the run.
     """
 
     def __init__(self, redraws_per_second=2):
         self._pause = 1 / redraws_per_second
         self._axes = self._handle = self._history = None
-        self._drawn_at = -math.inf
+        self._next = -math.inf
 
     def __call__(self, model, history):
         self._history = history
-        if time.monotonic() - self._drawn_at >= self._pause:
+        if time.monotonic() >= self._next:
             self._draw()
 
     def close(self):
@@ -116,6 +114,10 @@ class LiveCurves:
             self._axes = self._handle = self._history = None  # ready for another run
 
     def _draw(self):
+        from IPython import get_ipython  # a tenth of a second that no other plot needs
+        from IPython.display import display
+
+        started = time.monotonic()
         fig, self._axes = plot_history(self._history, self._axes)
         if get_ipython() is not None:
             plt.close(fig)  # or the notebook would show it a second time when the cell ends
@@ -123,7 +125,8 @@ class LiveCurves:
                 self._handle = display(fig, display_id=True)
             else:
                 self._handle.update(fig)
-        self._drawn_at = time.monotonic()
+        done = time.monotonic()
+        self._next = done + max(self._pause, 20 * (done - started))
 
 
 def show_images(images, titles=None, columns=8, size=None, **imshow):

@@ -1,5 +1,6 @@
 """Grade a folder of submissions: each in a sandbox of its own, several at a time, and none of them twice."""
 
+import builtins
 import concurrent.futures
 import contextlib
 import hashlib
@@ -13,7 +14,7 @@ from pathlib import Path
 
 from homework.grader import report, sheets, wire
 from homework.grader.hidden import Call, CallError, Outcome, run_test
-from homework.grader.sandbox import Gone, Worker, missing
+from homework.grader.sandbox import MEMORY, Gone, Worker, missing
 
 LARGEST = 300 << 20  # bytes of a notebook: mostly outputs, which nobody reads
 TIMEOUT = 20  # seconds to reach a Dask scheduler
@@ -22,13 +23,14 @@ STARTS = 12  # of one submission's process: each time without the cell or functi
 
 @dataclass(frozen=True)
 class Limits:
-    """How many seconds each may take."""
+    """How many seconds each may take, and how much memory."""
 
     cell: float = 20
     call: float = 10
     submission: float = 120
     load: float = 90  # importing torch on a busy machine
     grace: float = 5  # until what ignores its limit is killed
+    memory: int = MEMORY  # not seconds but bytes, of all its processes together
 
 
 @dataclass(frozen=True)
@@ -241,6 +243,45 @@ def failed(job: Job, why: BaseException) -> dict:
     }
 
 
+# Pieces of Python's and torch's own messages, and what a student is told of them.
+KNOWN = {
+    "is no tensor, array, number": "what it returns is no tensor, array, number or text, nor made of these",
+    "shapes cannot be multiplied": "the shapes of a matrix product do not fit",
+    "must match the size of tensor": "the shapes of two tensors do not fit",
+    "size mismatch": "the shapes of two tensors do not fit",
+    "Dimension out of range": "a tensor has fewer axes than it expects",
+    "out of range": "an index is too large",
+    "out of bounds": "an index is too large",
+    "is not defined": "it uses a name that neither it nor its imports define",
+    "before assignment": "it uses a name before it has a value",
+    "not associated with a value": "it uses a name before it has a value",
+    "has no attribute": "a value is of another kind than it expects",
+    "positional argument": "it takes other arguments than the sheet says",
+    "keyword argument": "it takes other arguments than the sheet says",
+    "scalar type": "the dtypes of two tensors do not fit",
+    "dtype": "the dtypes of two tensors do not fit",
+    "does not require grad": "a tensor without gradient has no backward",
+    "second time": "backward was called twice on one graph",
+    "NVIDIA": "there is no GPU here",
+    "CUDA": "there is no GPU here",
+}
+ERRORS = {
+    name
+    for name, kind in vars(builtins).items()
+    if isinstance(kind, type) and issubclass(kind, BaseException)
+}
+
+
+def harmless(error: str, names: tuple[str, ...]) -> str:
+    """Return what may be told of an exception, in words of our own.
+
+    Its message, and even the name of its class, could carry what a hidden test called the function with.
+    """
+    kind = next((name for name in names if name in ERRORS), "an exception")
+    told = next((told for piece, told in KNOWN.items() if piece in error), "")
+    return f"{kind}: {told}" if told else kind
+
+
 class Student:
     """A submission in its sandbox. A process that hangs or ends is started again, without what did that."""
 
@@ -248,7 +289,7 @@ class Student:
         self.master, self.limits = master, limits
         self.deadline = time.monotonic() + limits.submission + limits.load
         self.starts, self.dead, self.skipped, self.errors = 0, {}, set(), []
-        self.worker = Worker()
+        self.worker = Worker(limits.memory)
 
     def read(self, path: Path) -> None:
         """Read the notebook, in the sandbox, before anything of it runs."""
@@ -312,16 +353,18 @@ class Student:
             error, names = str(reply["error"])[:400], tuple(map(str, reply["names"]))
         except Exception:  # whatever a forged reply makes decode raise
             raise CallError(f"what {name} returned cannot be read") from None
+        if not names:
+            raise CallError(f"there is no function {name}")
         if "TooLong" in names:
-            self.dead[name] = f"{name} took too long: {error}"
+            self.dead[name] = f"{name} took too long: it ran longer than {self.limits.call:g} s"
             raise CallError(self.dead[name])
-        raise CallError(f"{name} raised {error}" if names else error, names)
+        raise CallError(f"{name} raised {harmless(error, names)}", names, error)
 
     def start(self) -> None:
         """Start a process and run the cells in it, once more those that came too early for a name."""
         while self.starts < STARTS and time.monotonic() < self.deadline:
             if self.starts or self.worker is None:
-                self.worker = Worker()
+                self.worker = Worker(self.limits.memory)
             self.starts += 1
             self.errors = [
                 f"cell {index + 1} was left out: it ended Python or did not stop" for index in self.skipped

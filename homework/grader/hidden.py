@@ -9,9 +9,10 @@ from pathlib import Path
 class CallError(Exception):
     """The student's function gave no value; the message says why, in words for the student."""
 
-    def __init__(self, message: str, names: tuple[str, ...] = ()):
+    def __init__(self, message: str, names: tuple[str, ...] = (), detail: str = ""):
         super().__init__(message)
         self.names = names  # of the exception's class and all that it inherits from
+        self.detail = detail or message  # what the function itself said: it may quote what it was called with
 
 
 class Call:
@@ -39,7 +40,7 @@ class Call:
             self._ask(name, list(args), kwargs)
         except CallError as problem:
             if error in problem.names and "NotImplementedError" not in problem.names:
-                return str(problem)
+                return problem.detail
         return None
 
 
@@ -116,25 +117,26 @@ def load(path: Path) -> Sheet:
 
 @dataclass(frozen=True)
 class Outcome:
-    """How one test went: `why` says more where the student may know more."""
+    """How one test went: `why` says more where the student may know more, `detail` is for the teacher."""
 
     question: str
     points: float
     of: float
     says: str
     why: str
+    detail: str = ""
 
 
 def run_test(test: Test, call: Call) -> Outcome:
     """Run one hidden test. Nothing of the test itself gets into the outcome."""
-    why = ""
+    why = detail = ""
     try:
         test.run(call)
         return Outcome(test.question, test.points, test.points, test.says, why)
     except CallError as problem:
-        why = str(problem)
+        why, detail = str(problem), problem.detail
     except AssertionError:
-        why = ""
+        pass
     except Exception as problem:  # such as comparing None with a tensor
         why = f"the answer has another type or shape than the test can use ({type(problem).__name__})"
-    return Outcome(test.question, 0, test.points, test.says, why)
+    return Outcome(test.question, 0, test.points, test.says, why, detail)

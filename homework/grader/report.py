@@ -18,6 +18,10 @@ from pathlib import Path
 
 from homework.grader import sheets
 
+UNTOLD = (
+    "What Python said in full is not shown, since it could quote a hidden test. "
+    "To see it, call your function with numbers and shapes of your own."
+)
 STYLE = """body { font: 1.05rem/1.5 system-ui, sans-serif; max-width: 46rem; margin: 2rem auto;
   padding: 0 1rem; color: #1a1a1a; background: #fff } pre { background: #f3f3f3; padding: .7rem;
   white-space: pre-wrap; overflow-wrap: anywhere } .no { color: #8b1a1a } .yes { color: #14532d }"""
@@ -222,6 +226,8 @@ def feedback(one: dict, row: dict, questions: list[dict], given: dict) -> str:
             )
         if tests:
             body.append("</ul>")
+        if any(test.get("detail") and " raised " in test["why"] for test in tests):
+            body.append(f"<p>{UNTOLD}</p>")
         if comment := question["words"] and given[cell(one["student"]), name]["comment"]:
             body.append(f"<p>{escape(comment)}</p>")
         answer = one["answers"].get(name, "")

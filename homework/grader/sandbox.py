@@ -7,9 +7,11 @@ import itertools
 import json
 import os
 import random
+import re
 import select
 import shutil
 import signal
+import stat
 import subprocess
 import sys
 import tempfile
@@ -19,6 +21,8 @@ from pathlib import Path
 HERE = Path(__file__).parent
 REPLY = 40 << 20  # bytes of one answer
 SCRATCH = 64 << 20  # bytes of files
+MEMORY = 2 << 30  # bytes of all processes together
+LOOK = 0.2  # seconds from one look at the memory to the next
 ENVIRONMENT = {
     "HOME": "/tmp",
     "PATH": "/usr/bin:/bin",
@@ -33,7 +37,7 @@ ENVIRONMENT = {
 
 
 class Gone(Exception):
-    """The worker hung, ended or answered nonsense, and is no more; the message tells the student which."""
+    """The worker hung, ended, grew or answered nonsense, and is no more; the message says which."""
 
 
 @functools.cache
@@ -90,10 +94,35 @@ def scratch(folder: str) -> list[str]:
     return ["--perms", "1777", "--size", str(SCRATCH), "--tmpfs", folder]
 
 
+def memory(pid: int) -> int:
+    """Return the bytes that a process and all its descendants hold, or 0 where there is no /proc.
+
+    Counted are their own and shared pages and unnamed files in memory, not the libraries that all share.
+    """
+    children, total, files = {}, 0, {}
+    for folder in Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(OSError):  # it has ended
+            parent = int((folder / "stat").read_text(errors="replace").rpartition(")")[2].split()[1])
+            children.setdefault(parent, []).append(int(folder.name))
+    todo = [pid]
+    while todo:
+        one = todo.pop()
+        todo += children.get(one, [])
+        with contextlib.suppress(OSError):
+            status = Path(f"/proc/{one}/status").read_text(errors="replace")
+            total += sum(map(int, re.findall(r"^(?:RssAnon|RssShmem|VmSwap):\s+(\d+)", status, re.M))) << 10
+            for number in os.listdir(f"/proc/{one}/fd"):  # noqa: PTH208
+                facts = os.stat(f"/proc/{one}/fd/{number}")  # noqa: PTH116 (pathlib takes thrice as long)
+                if stat.S_ISREG(facts.st_mode) and not facts.st_nlink:
+                    files[facts.st_dev, facts.st_ino] = facts.st_blocks * 512
+    return total + sum(files.values())
+
+
 class Worker:
     """One worker process. Use it in one thread: bubblewrap ends with the thread that started it."""
 
-    def __init__(self):
+    def __init__(self, most: int = MEMORY):
+        self._most, self._look = most, 0.0
         self._numbers, self._buffer = itertools.count(), b""
         self._folder = tempfile.TemporaryDirectory(prefix="homework-") if missing() else None
         if self._folder:
@@ -124,6 +153,9 @@ class Worker:
             if not isinstance(reply, dict) or reply.get("number") != number:
                 raise ValueError
             return reply
+        except MemoryError:
+            self.close()
+            raise Gone(f"it used more than {self._most / 2**30:g} GB of memory") from None
         except TimeoutError:
             self.close()
             raise Gone("it did not stop when its time was over") from None
@@ -137,15 +169,26 @@ class Worker:
     def _send(self, data: bytes, deadline: float) -> None:
         left = memoryview(data)
         while left:
-            if not select.select([], [self._in], [], max(0, deadline - time.monotonic()))[1]:
-                raise TimeoutError
+            self._wait([], [self._in], deadline)
             left = left[os.write(self._in, left[: 1 << 16]) :]
+
+    def _wait(self, read: list[int], write: list[int], deadline: float) -> None:
+        """Wait until the pipe is ready; meanwhile watch over time and memory."""
+        while True:
+            now = time.monotonic()
+            if now >= self._look:
+                self._look = now + LOOK
+                if memory(self._process.pid) > self._most:
+                    raise MemoryError
+            if any(select.select(read, write, [], max(0, min(LOOK, deadline - now)))):
+                return
+            if now >= deadline:
+                raise TimeoutError
 
     def _line(self, deadline: float) -> bytes:
         pieces = [self._buffer]
         while b"\n" not in pieces[-1]:
-            if not select.select([self._out], [], [], max(0, deadline - time.monotonic()))[0]:
-                raise TimeoutError
+            self._wait([self._out], [], deadline)
             pieces.append(os.read(self._out, 1 << 16))
             if not pieces[-1]:
                 raise EOFError

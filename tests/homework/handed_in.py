@@ -9,7 +9,7 @@ from homework.grader.grade import Limits
 
 ROOT = Path(__file__).parents[2]
 EXAMPLE = Path(__file__).parent / "example"
-QUICK = Limits(cell=2, call=2, submission=60, grace=3)
+QUICK = Limits(cell=2, call=2, submission=60, grace=3, memory=1 << 30)
 RIGHT = {
     "mean": "def mean(numbers):\n    if not numbers:\n        raise ValueError('empty')\n"
     "    return math.fsum(numbers) / len(numbers)",

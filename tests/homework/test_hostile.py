@@ -12,7 +12,7 @@ import pytest
 from handed_in import EXAMPLE, QUICK, RIGHT, marks, notebook, submit
 
 from homework.grader import report
-from homework.grader.grade import grade
+from homework.grader.grade import grade, harmless
 from homework.grader.sandbox import missing
 
 pytestmark = pytest.mark.xdist_group("hostile")  # one batch, so one process
@@ -26,6 +26,7 @@ class Case:
     mean: str = "4"
     spread: str = "4"
     says: str = ""  # in the feedback or the note
+    tells: str = ""  # to the teacher alone, in results/
     boxed: bool = False  # would do harm outside of a sandbox
 
 
@@ -91,6 +92,7 @@ JUNK = """
 ASSERTS = """
     import ast, builtins, gc, inspect, math, sys, unittest
     math.isclose = builtins.abs = lambda *a, **k: 0
+    ast.parse = lambda *a, **k: ast.Module([], [])
     compiled = builtins.compile
     builtins.compile = lambda *a, **k: compiled("pass", "", "exec")
     class Anything(float):
@@ -133,9 +135,67 @@ ESCAPE = """
             tried(lambda: os.kill(-1, 0)) and str(len(glob.glob("/proc/[0-9]*")) < 10),
             tried(lambda: os.listdir(@SUBMISSIONS@)),
             tried(lambda: os.listdir(@HIDDEN@)),
+            tried(lambda: open(@OUT@ + "/marks.csv", "w")),
+            tried(lambda: open(@OUT@ + "/results/escape-probe.json", "w")),
         ]
         raise RuntimeError("; ".join(away))
 """
+CHILDREN = """
+    import os, time
+    def spread(n):
+        for _ in range(12):
+            if not os.fork():
+                held = b"x" * 150_000_000
+                time.sleep(9)
+        time.sleep(9)
+"""
+SHARED = """
+    import mmap, signal
+    def spread(n):
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        held = mmap.mmap(-1, 3 * 10**9)
+        for start in range(0, 3 * 10**9, 10**7): held[start:start + 10**7] = bytes(10**7)
+"""
+IN_MEMORY = """
+    import os, time
+    def spread(n):
+        for name in range(60): os.write(os.memfd_create(str(name)), bytes(30_000_000))
+        time.sleep(9)
+"""
+WRITES = """
+    for name in range(1000):
+        try:
+            with open(str(name), "wb") as file: file.write(bytes(10**7))
+        except OSError as problem:
+            last = problem
+    raise last
+"""
+SPIES = {  # each carries what it was called with out in its own way; LEAK is not written out in the source
+    "message": "def spread(n): raise ValueError('LE' + f'AK {n}')",
+    "class": "def spread(n): raise type('LE' + f'AK_{n[0]}', (ValueError,), {})()",
+    "known-message": "def spread(n): raise RuntimeError('LE' + f'AK {n} shapes cannot be multiplied')",
+    "no-function": "",
+    "too-long": "",
+    "file": """
+        import os
+        if os.path.exists("told"): raise ValueError(open("told").read())
+        def spread(n):
+            with open("told", "w") as file: file.write("LE" + f"AK {n}")
+            os._exit(0)
+    """,
+}
+FORGED_ERROR = """
+    import inspect, os
+    def spread(n):
+        spaces = [one.frame.f_locals for one in inspect.stack()]
+        request = next(space["request"] for space in spaces if "request" in space)
+        line = '{"number": %d, "error": "LE%s", "names": %s}' % (request["number"], "AK", 'NAMES')
+        for pipe in range(3, 20):
+            try: os.write(pipe, line.encode() + b"\\n")
+            except OSError: pass
+"""
+SPIES["no-function"] = FORGED_ERROR.replace("NAMES", "[]")
+SPIES["too-long"] = FORGED_ERROR.replace("NAMES", '["TooLong"]')
 
 CASES = {
     "perfect": Case(notebook()),
@@ -168,7 +228,7 @@ CASES = {
         "process ended",
     ),
     "exits": Case(notebook(first="exit()", last="raise SystemExit")),
-    "reads-the-tests": Case(notebook(spread=code(FIND_TESTS)), spread="0", says="FOUND NOTHING", boxed=True),
+    "reads-the-tests": Case(notebook(spread=code(FIND_TESTS)), spread="0", tells="FOUND NOTHING", boxed=True),
     "edits-the-points": Case(
         cells(lambda old: json.loads(json.dumps(old).replace('"points": 4', '"points": 100')))
     ),
@@ -196,21 +256,27 @@ CASES = {
     "allocates-10-GB": Case(
         notebook(spread="def spread(n): return len(b'x' * 10**10)"), spread="0", says="MemoryError"
     ),
-    "writes-10-GB": Case(
-        notebook(
-            last="for name in range(100):\n    with open(str(name), 'wb') as file:\n"
-            "        for _ in range(10): file.write(bytes(10**7))"
-        ),
-        says="OSError",
-        boxed=True,
+    "children-that-allocate": Case(
+        notebook(spread=code(CHILDREN)), spread="0", says="more than 1 GB of memory", boxed=True
     ),
+    "allocates-shared-memory": Case(
+        notebook(spread=code(SHARED)), spread="0", says="more than 1 GB of memory", boxed=True
+    ),
+    "writes-files-in-memory": Case(
+        notebook(spread=code(IN_MEMORY)), spread="0", says="more than 1 GB of memory", boxed=True
+    ),
+    "writes-10-GB": Case(notebook(last=code(WRITES)), says="No space left", boxed=True),
+    **{
+        f"spies-by-{way}": Case(notebook(spread=code(source)), spread="0", boxed=way == "file")
+        for way, source in SPIES.items()
+    },
     "prints-1-GB": Case(notebook(first="for _ in range(10): print('x' * 10**8)")),
     "answers-with-1-GB": Case(notebook(spread="def spread(n): return 'x' * 10**9"), spread="0"),
     "answers-with-a-cycle": Case(
         notebook(spread="def spread(n):\n    n.append(n)\n    return n"), spread="0", says="RecursionError"
     ),
     "answers-with-an-object": Case(
-        notebook(spread="def spread(n): return object()"), spread="0", says="a object is no"
+        notebook(spread="def spread(n): return object()"), spread="0", says="what it returns is no tensor"
     ),
     "answers-with-a-huge-number": Case(notebook(spread="def spread(n): return 10**5000"), spread="0"),
     "200-MB": Case(b""),
@@ -310,7 +376,7 @@ def batch(tmp_path_factory, averages):
     cases["200-MB"] = json.dumps(large())
     for name in cases.keys() & {"escape-probe"}:
         source = json.dumps(cases[name])
-        for hole, path in {"@SUBMISSIONS@": theirs, "@HIDDEN@": EXAMPLE}.items():
+        for hole, path in {"@SUBMISSIONS@": theirs, "@HIDDEN@": EXAMPLE, "@OUT@": out}.items():
             source = source.replace(hole, repr(str(path)))
         cases[name] = source
     submit(theirs, **cases)
@@ -343,6 +409,7 @@ def test_it_gets_the_mark_that_it_deserves(batch, student):
     shown = page(out, student)
     assert (row["mean"], row["spread"]) == (case.mean, case.spread), shown
     assert case.says in shown
+    assert case.tells in json.dumps(report.result(out, student))
 
 
 @pytest.mark.parametrize("student", FOLDERS)
@@ -375,7 +442,10 @@ def test_the_teachers_files_are_untouched(batch, tmp_path):
 
 @pytest.mark.skipif(bool(missing()), reason=missing())
 def test_the_escape_probe_found_every_door_closed(batch):
-    said = page(batch[0], "escape-probe").split("RuntimeError: ")[1].split("<")[0]
+    (detail,) = {
+        one["detail"] for one in report.result(batch[0], "escape-probe")["outcomes"] if one["detail"]
+    }
+    said = detail.removeprefix("RuntimeError: ")
     closed = {
         "OSError",
         "PermissionError",
@@ -394,3 +464,24 @@ def test_no_hidden_test_and_no_solution_is_in_the_feedback(batch):
         text = path.read_text("utf-8")
         assert "SECRET" not in text
         assert "left_alone" not in text
+
+
+def test_what_a_hidden_test_calls_with_is_not_in_the_feedback(batch):
+    told = report.result(batch[0], "spies-by-message")["outcomes"][-2]["detail"]
+    assert told == "ValueError: LEAK [4, 9, 1]"  # the spy has seen it, and the teacher sees the spy
+    for path in (batch[0] / "feedback").iterdir():
+        assert "LEAK" not in path.read_text("utf-8")
+    assert "there is no function spread" in page(batch[0], "spies-by-no-function")
+    assert "spread took too long: it ran longer than 2 s" in page(batch[0], "spies-by-too-long")
+    assert "spread raised RuntimeError: the shapes of a matrix product do not fit" in page(
+        batch[0], "spies-by-known-message"
+    )
+
+
+def test_no_message_is_made_of_what_a_student_says():
+    assert harmless("ValueError: [4, 9, 1]", ("ValueError", "Exception")) == "ValueError"
+    assert harmless("x9_1: no", ("x9_1", "IndexError")) == "IndexError"
+    assert harmless("x: y", ("x",)) == "an exception"
+    assert harmless("NameError: name 'x' is not defined", ("NameError",)).startswith(
+        "NameError: it uses a name"
+    )

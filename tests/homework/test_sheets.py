@@ -1,14 +1,18 @@
 """Masters are read, released and proved; nothing of a solution gets out."""
 
+import ast
+import copy
 import json
 import zipfile
 
 import pytest
 from handed_in import EXAMPLE, ROOT
+from secret import leaked
 
 from homework.grader import sheets
 from homework.grader.__main__ import main
 from homework.grader.check import check, mutants
+from homework.grader.submission import plain_python
 
 
 def broken(tmp_path, old: str, new: str, where="hidden/averages.py"):
@@ -146,30 +150,65 @@ def test_the_released_sheets_are_in_step_with_their_masters(name, tmp_path):
     assert committed.read_bytes() == path.read_bytes(), f"run: python -m homework.grader release {name}"
 
 
-def secrets(master) -> set[str]:
-    """The lines of a sheet's solutions and hidden tests that no student's sheet and no lesson has as well."""
-    patterns = (sheets.SOLUTION, sheets.HIDDEN_TESTS)
-    texts = [sheets.text(cell) for cell in master.notebook["cells"]]
-    hidden = [found.group() for text in texts for pattern in patterns for found in pattern.finditer(text)]
-    hidden += [sheets.text(cell) for cell in master.words.values()] + [master.hidden_path.read_text("utf-8")]
-    masters = [master, *map(sheets.read, sheets.names())]
-    public = "\n".join(sheets.student_source(cell) for other in masters for cell in other.notebook["cells"])
-    for path in (ROOT / "book").glob("*/*.ipynb"):
-        if path.parent.name != "homework":
-            public += "\n".join(map(sheets.text, json.loads(path.read_text("utf-8"))["cells"]))
-    lines = {line.strip() for text in hidden for line in text.splitlines()}
-    return {line for line in lines if len(line) > 40 and line not in public}
+def test_no_solution_is_in_the_released_sheets_and_their_zip(tmp_path):
+    sheets.release(list(map(sheets.read, sheets.names())), tmp_path, tmp_path / "all.zip")
+    with zipfile.ZipFile(tmp_path / "all.zip") as packed:
+        texts = {name: packed.read(name).decode() for name in packed.namelist()}
+    assert len(texts) == 5
+    texts |= {str(path): path.read_text("utf-8") for path in (ROOT / "book" / "homework").glob("*.ipynb")}
+    for name, text in texts.items():
+        cells = "\n".join(map(sheets.text, json.loads(text)["cells"]))
+        assert not leaked(cells), name
+        assert not leaked(text), name
 
 
-@pytest.mark.parametrize("name", sheets.names())
-def test_no_solution_is_in_the_released_sheets(name, tmp_path):
-    master = sheets.read(name)
-    sheets.release([master], tmp_path)
-    hidden = secrets(master)
-    for folder in (tmp_path, ROOT / "book" / "homework"):
-        for path in folder.glob("*.ipynb"):
-            text = "\n".join(map(sheets.text, json.loads(path.read_text("utf-8"))["cells"]))
-            assert not [line for line in hidden if line in text]
+def shape(function: ast.FunctionDef) -> str:
+    """What a function does, whatever its names: without docstring, annotations and messages."""
+    function, names = copy.deepcopy(function), {}
+    if ast.get_docstring(function):
+        del function.body[0]
+    for node in ast.walk(function):
+        if isinstance(node, ast.Name | ast.arg):
+            key = "id" if isinstance(node, ast.Name) else "arg"
+            setattr(node, key, names.setdefault(getattr(node, key), f"n{len(names)}"))
+        if isinstance(node, ast.arg | ast.AnnAssign):
+            node.annotation = None
+        if isinstance(node, ast.JoinedStr):
+            node.values = []
+    return "".join(map(ast.dump, [function.args, *function.body]))
+
+
+def functions(source: str) -> list[ast.FunctionDef]:
+    """All functions in a cell, or none if it is not Python alone."""
+    try:
+        return [
+            node for node in ast.walk(ast.parse(plain_python(source))) if isinstance(node, ast.FunctionDef)
+        ]
+    except SyntaxError:
+        return []
+
+
+def test_no_homework_answer_stands_in_the_lessons_their_solutions_or_the_helpers():
+    public = {}
+    for path in [*(ROOT / "book").glob("*/*.ipynb"), *(ROOT / "utils").glob("*.py")]:
+        text = path.read_text("utf-8")
+        sources = [text] if path.suffix == ".py" else map(sheets.text, json.loads(text)["cells"])
+        for function in [one for source in sources for one in functions(source)]:
+            if path.parent.name != "homework":
+                public[shape(function)] = f"{path}: {function.name}"
+    assert len(public) > 200
+    for name in sheets.names():
+        for question, cell in sheets.read(name).answers.items():
+            for function in functions(sheets.text(cell)):
+                assert shape(function) not in public, f"{name}, {question} is {public[shape(function)]}"
+
+
+def test_two_functions_that_differ_in_names_alone_have_one_shape():
+    one, two, other = functions(
+        "def f(a: int, b):\n    'Doc.'\n    return a - b\n"
+        "def g(x, y): return x - y\ndef h(x, y): return y - x"
+    )
+    assert shape(one) == shape(two) != shape(other)
 
 
 def test_mutants_are_named_by_the_edited_piece():

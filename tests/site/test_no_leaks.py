@@ -1,0 +1,51 @@
+"""The built site holds no solution, model answer or hidden test of the homework, in whatever markup."""
+
+import html
+import json
+import re
+import sys
+
+import pytest
+from browser import HTML, ROOT
+
+sys.path[:0] = [str(ROOT), str(ROOT / "tests" / "homework")]
+from secret import leaked, secrets  # noqa: E402
+
+from homework.grader import sheets  # noqa: E402
+
+pytestmark = pytest.mark.xdist_group("leaks")
+
+
+def text_of(path) -> str:
+    """The text of a file, without markup and without pictures, which are long and hold no text."""
+    text = path.read_bytes().decode("utf-8", "ignore")
+    if path.suffix == ".ipynb":
+        text = "\n".join(map(sheets.text, json.loads(text)["cells"]))
+    text = re.sub(r"[A-Za-z0-9+/=\\]{300,}", "", text)
+    if path.suffix == ".html":
+        text = html.unescape(re.sub(r"(?s)<script.*?</script>|<[^>]*>", "", text))
+    return text
+
+
+def test_the_site_holds_no_solution_and_no_hidden_test(site):
+    kinds = {".html", ".js", ".json", ".ipynb", ".md", ".txt", ".py", ".xml", ""}
+    found = {
+        path: leaked(text_of(path)) for path in HTML.rglob("*") if path.is_file() and path.suffix in kinds
+    }
+    assert len(found) > 30
+    assert {path: lines for path, lines in found.items() if lines} == {}
+
+
+def test_a_solution_is_found_in_any_markup(tmp_path):
+    """The search itself: it knows each solution and each hidden module, as HTML and as a notebook."""
+    for name in sheets.names():
+        master = sheets.read(name)
+        (tmp_path / "hidden.txt").write_text(master.hidden_path.read_text("utf-8"))
+        (tmp_path / "master.ipynb").write_text(json.dumps(master.notebook))
+        assert len(leaked(text_of(tmp_path / "hidden.txt"))) > 50
+        assert len(leaked(text_of(tmp_path / "master.ipynb"))) > 20
+        for cell in [*master.answers.values(), *master.words.values(), *master.checks.values()]:
+            source = sheets.text(cell)
+            marked = "<pre>" + re.sub(r"(\w+)", r'<span class="n">\1</span>', html.escape(source)) + "</pre>"
+            (tmp_path / "page.html").write_text(marked)
+            assert leaked(text_of(tmp_path / "page.html")) & secrets(name), source

@@ -43,8 +43,9 @@ def mend_docstring(app, what, name, obj, options, lines):
 
 
 def mend_signature(app, what, name, obj, options, signature, returns):
-    """Leave out how a dataclass is made: readers are handed one."""
-    return ("", None) if dataclasses.is_dataclass(obj) else None
+    """Leave out how a class is made of which readers are handed an object."""
+    handed = what == "class" and (dataclasses.is_dataclass(obj) or "__init__" not in vars(obj))
+    return ("", None) if handed else None
 
 
 class LessonTable(nodes.General, nodes.Element):

@@ -100,7 +100,7 @@ def test_glossary_entries_are_complete():
     blocks = re.findall(r"^```\{glossary\}\n(.*?)^```$", page, re.M | re.S)
     entries = [entry.split("\n", 1) for entry in re.split(r"\n(?=\S)", "".join(blocks).strip())]
     terms = [term for term, _ in entries]
-    assert 50 <= len(terms) <= 80
+    assert len(terms) >= 50
     assert terms == sorted(terms, key=str.lower)
     for term, text in entries:
         form = (

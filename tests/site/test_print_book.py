@@ -49,14 +49,16 @@ def test_numbers(book):
     assert texts[lesson - 1].split("\n")[1].startswith("Can a loop")
 
 
-def test_no_line_of_code_is_cut_off(book, browser):
-    """All code that the site shows unfolded is there, character by character."""
+def test_nothing_is_cut_off_or_folded(book, browser):
+    """All code that the site shows, and all answers that it folds, are there, character by character."""
     page = browser.new_page(java_script_enabled=False)
     page.goto((HTML / LESSON).as_uri())
     lines = page.locator("article .cell_input > .highlight pre, article .output pre").all_inner_texts()
+    answers = page.locator("article details > p:not(.admonition-title):not(:has(*))").all_text_contents()
     page.close()
-    lines = [line for text in lines for line in text.splitlines()]
-    assert max(map(len, lines)) > 80
+    assert answers
+    lines = [line for text in [*lines, *answers] for line in text.splitlines()]
+    assert max(map(len, lines)) > 80, "some are longer than a sheet is wide"
     text = plain("".join(sheet.extract_text() for sheet in book.pages))
     assert [line for line in lines if plain(line) not in text] == []
 

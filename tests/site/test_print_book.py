@@ -24,6 +24,12 @@ def book(browser, tmp_path_factory):
     return reader
 
 
+@pytest.fixture(scope="module")
+def texts(book):
+    """Return the text of each sheet."""
+    return [sheet.extract_text() for sheet in book.pages]
+
+
 def plain(text):
     """Return a text without its spaces, which a PDF does not keep, and without ligatures."""
     return re.sub(
@@ -31,7 +37,7 @@ def plain(text):
     )
 
 
-def test_bookmarks_are_the_headings(book, browser):
+def test_bookmarks_are_the_headings(book):
     """Contents, chapter, lesson, section: each below its own, in the words of the page."""
     contents, chapter, (lesson, sections) = book.outline
     assert [contents.title, chapter.title] == ["Contents", "Linear regression"]
@@ -40,16 +46,15 @@ def test_bookmarks_are_the_headings(book, browser):
     assert [item.title for item in sections if not isinstance(item, list)] == titles
 
 
-def test_numbers(book):
+def test_numbers(texts):
     """Each sheet but the first has its number, and the contents name the one where a page begins."""
-    texts = [sheet.extract_text() for sheet in book.pages]
     assert [text.split("\n")[0] for text in texts[1:]] == [str(n + 1) for n in range(1, len(texts))]
     chapter, lesson = (int(n) for n in re.findall(r" (\d+)$", texts[1], re.MULTILINE))
     assert plain("Linear regression") in plain(texts[chapter - 1])
     assert texts[lesson - 1].split("\n")[1].startswith("Can a loop")
 
 
-def test_nothing_is_cut_off_or_folded(book, browser):
+def test_nothing_is_cut_off_or_folded(texts, browser):
     """All code that the site shows, and all answers that it folds, are there, character by character."""
     page = browser.new_page(java_script_enabled=False)
     page.goto((HTML / LESSON).as_uri())
@@ -59,11 +64,11 @@ def test_nothing_is_cut_off_or_folded(book, browser):
     assert answers
     lines = [line for text in [*lines, *answers] for line in text.splitlines()]
     assert max(map(len, lines)) > 80, "some are longer than a sheet is wide"
-    text = plain("".join(sheet.extract_text() for sheet in book.pages))
+    text = plain("".join(texts))
     assert [line for line in lines if plain(line) not in text] == []
 
 
-def test_figures_stand_still(book):
+def test_figures_stand_still(book, texts):
     """Stills are shown, with their words for screen readers, and nothing that wants to be pressed."""
     root = book.trailer["/Root"]
     assert root["/MarkInfo"]["/Marked"]
@@ -80,8 +85,7 @@ def test_figures_stand_still(book):
     alts = [alt for still in stills for alt in re.findall(r'alt="([^"]+)"', still)]
     assert alts
     assert set(alts) <= words
-    text = "".join(sheet.extract_text() for sheet in book.pages)
-    assert "Show the code" not in text
+    assert "Show the code" not in "".join(texts)
 
 
 def test_links_inside_the_book_stay_inside(book):

@@ -246,8 +246,7 @@ def test_the_front_page_begins_with_a_figure_that_moves(width, height, site, vis
         assert figure.get_attribute("aria-label") != before
 
 
-@pytest.mark.parametrize("word", ["overfitting", "softmax"])
-@pytest.mark.parametrize("kind", ["served", "file"])
+@pytest.mark.parametrize(("kind", "word"), [("served", "overfitting"), ("file", "softmax")])
 def test_search_from_a_lesson(kind, word, site, visit):
     """The book's own search finds its words from any depth, also in a downloaded copy."""
     lesson = "book/numerical-stability/log-sum-exp.html"

@@ -67,6 +67,20 @@ async ({ title, about, entries }) => {
     make("header", { className: "book-title" }, make("p", {}, title), ...about.map((line) => make("p", {}, line))),
     make("nav", { ariaLabel: "Contents" }, make("h1", { className: "page-title" }, "Contents"), contents), article));
   document.body.append(...[...scripts].map((text) => make("script", {}, text)));
+
+  // Neighbouring words of one colour become one piece: a file half as large, and less to step through by ear.
+  for (const pre of document.querySelectorAll("pre")) {
+    const pieces = [];
+    const texts = document.createTreeWalker(pre, NodeFilter.SHOW_TEXT);
+    while (texts.nextNode()) {
+      const { data, parentElement } = texts.currentNode, last = pieces.at(-1);
+      const color = data.trim() || !last ? getComputedStyle(parentElement).color : last.color;
+      if (color === last?.color) last.text += data;
+      else pieces.push({ color, text: data });
+    }
+    pre.replaceChildren(...pieces.map(({ color, text }) => make("span", { style: `color: ${color}` }, text)));
+  }
+
   await Promise.all([...document.images].map((image) => image.decode()));
   await document.fonts.ready;
   return [...document.querySelectorAll("h1, h2, h3, h4, h5")].map((heading) => heading.textContent.trim());

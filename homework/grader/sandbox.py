@@ -94,25 +94,35 @@ def scratch(folder: str) -> list[str]:
     return ["--perms", "1777", "--size", str(SCRATCH), "--tmpfs", folder]
 
 
+def contents(path: str) -> bytes:
+    """Read a small file of /proc, quickly: several hundred in each look."""
+    file = os.open(path, os.O_RDONLY)
+    try:
+        return os.read(file, 1 << 16)
+    finally:
+        os.close(file)
+
+
 def memory(pid: int) -> int:
     """Return the bytes that a process and all its descendants hold, or 0 where there is no /proc.
 
     Counted are their own and shared pages and unnamed files in memory, not the libraries that all share.
+    By os instead of pathlib, which takes four times as long: each worker is looked at five times a second.
     """
     children, total, files = {}, 0, {}
-    for folder in Path("/proc").glob("[0-9]*"):
+    for one in filter(str.isdigit, os.listdir("/proc") if Path("/proc").is_dir() else ()):  # noqa: PTH208
         with contextlib.suppress(OSError):  # it has ended
-            parent = int((folder / "stat").read_text(errors="replace").rpartition(")")[2].split()[1])
-            children.setdefault(parent, []).append(int(folder.name))
+            parent = int(contents(f"/proc/{one}/stat").rpartition(b")")[2].split()[1])
+            children.setdefault(parent, []).append(int(one))
     todo = [pid]
     while todo:
         one = todo.pop()
         todo += children.get(one, [])
         with contextlib.suppress(OSError):
-            status = Path(f"/proc/{one}/status").read_text(errors="replace")
-            total += sum(map(int, re.findall(r"^(?:RssAnon|RssShmem|VmSwap):\s+(\d+)", status, re.M))) << 10
+            held = re.findall(rb"(?:RssAnon|RssShmem|VmSwap):\s+(\d+)", contents(f"/proc/{one}/status"))
+            total += sum(map(int, held)) << 10
             for number in os.listdir(f"/proc/{one}/fd"):  # noqa: PTH208
-                facts = os.stat(f"/proc/{one}/fd/{number}")  # noqa: PTH116 (pathlib takes thrice as long)
+                facts = os.stat(f"/proc/{one}/fd/{number}")  # noqa: PTH116
                 if stat.S_ISREG(facts.st_mode) and not facts.st_nlink:
                     files[facts.st_dev, facts.st_ino] = facts.st_blocks * 512
     return total + sum(files.values())

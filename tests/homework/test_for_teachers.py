@@ -1,10 +1,12 @@
 """The teacher's page: each command on it is run, and prints what the page shows."""
 
+import contextlib
 import csv
 import json
 import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
 import zipfile
@@ -52,12 +54,17 @@ def term(tmp_path_factory):
     }  # fmt: skip
 
     def bash(text: str) -> str:
-        run = subprocess.run(
-            ["bash", "-euo", "pipefail", "-c", text], cwd=copy, env=environment, text=True, timeout=300,
-            stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+        run = subprocess.Popen(
+            ["bash", "-euo", "pipefail", "-c", text], cwd=copy, env=environment, text=True,
+            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, start_new_session=True,
         )  # fmt: skip
-        assert run.returncode == 0, f"{text}\n{run.stdout}"
-        return run.stdout
+        try:
+            printed, _ = run.communicate(timeout=300)
+        finally:  # whatever a failed command has left in the background
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(run.pid, signal.SIGTERM)
+        assert run.returncode == 0, f"{text}\n{printed}"
+        return printed
 
     bash("git init --quiet && git add . && git commit --quiet --message 'The book'")
     printed = []

@@ -141,25 +141,27 @@ ESCAPE = """
         raise RuntimeError("; ".join(away))
 """
 CHILDREN = """
-    import os, time
+    import os, signal, time
     def spread(n):
-        for _ in range(12):
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        for _ in range(9):
             if not os.fork():
                 held = b"x" * 150_000_000
                 time.sleep(9)
         time.sleep(9)
 """
 SHARED = """
-    import mmap, signal
+    import mmap, signal, time
     def spread(n):
         signal.setitimer(signal.ITIMER_REAL, 0)
-        held = mmap.mmap(-1, 3 * 10**9)
-        for start in range(0, 3 * 10**9, 10**7): held[start:start + 10**7] = bytes(10**7)
+        held = mmap.mmap(-1, 15 * 10**8, mmap.MAP_SHARED | mmap.MAP_POPULATE)
+        time.sleep(9)
 """
 IN_MEMORY = """
-    import os, time
+    import os, signal, time
     def spread(n):
-        for name in range(60): os.write(os.memfd_create(str(name)), bytes(30_000_000))
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        for name in range(45): os.write(os.memfd_create(str(name)), bytes(30_000_000))
         time.sleep(9)
 """
 WRITES = """

@@ -37,7 +37,8 @@ def secrets(name: str) -> frozenset[str]:
             found += [re.sub(r"(?m)^\s*#.*$", "", one.group()) for one in pattern.finditer(source)]
     found += map(sheets.text, master.words.values())
     hidden = master.hidden_path.read_text("utf-8")
-    found += [ast.get_source_segment(hidden, node) for node in ast.parse(hidden).body]
+    code = [node for node in ast.parse(hidden).body if not isinstance(node, ast.Import | ast.ImportFrom)]
+    found += [ast.get_source_segment(hidden, node) for node in code]
     pieces = {plain(piece) for one in found for piece in [one, *one.splitlines()]}
     return frozenset(piece for piece in pieces if len(piece) >= LEAST and piece not in public())
 

@@ -119,11 +119,13 @@ def test_the_handout_and_the_public_copy_hold_no_solution(term):
 
 
 def test_the_marks_and_the_feedback_are_there(term):
-    table = marks(term[0] / "marks")
+    table = marks(term[0].parent / "term" / "marks")
     assert [row["total"] for row in table.values()] == ["3.5", "0"]
     assert [row["note"] for row in table.values()] == ["", ""]
-    assert "For a bonus" in (term[0] / "marks" / "feedback" / "ana.html").read_text("utf-8")
-    assert {name: row["margin"] for name, row in marks(term[0] / "marks-of-cluster").items()} == {
+    assert "For a bonus" in (term[0].parent / "term" / "marks" / "feedback" / "ana.html").read_text("utf-8")
+    assert {
+        name: row["margin"] for name, row in marks(term[0].parent / "term" / "marks-of-cluster").items()
+    } == {
         "ana": "2",
         "ben": "0",
     }
@@ -156,7 +158,7 @@ def test_a_later_pull_keeps_what_the_student_wrote(term):
 
 def test_nbgrader_makes_the_same_sheets_of_the_masters(term):
     """All that differs is what nbgrader writes into its metadata."""
-    course = term[0] / "nbgrader"
+    course = term[0].parent / "term" / "nbgrader"
     for master in (term[0] / "homework" / "sheets").glob("*.ipynb"):
         (course / "source" / master.stem).mkdir(exist_ok=True)
         shutil.copy(master, course / "source" / master.stem)
@@ -165,7 +167,7 @@ def test_nbgrader_makes_the_same_sheets_of_the_masters(term):
         "for name in api.get_source_assignments(): assert api.generate_assignment(name)['success'], name"
     )
     (course / "all.py").write_text(script)
-    term[2](f"cd nbgrader && {peer.programs()}/python all.py")
+    term[2](f"cd ../term/nbgrader && {peer.programs()}/python all.py")
     for path in (ROOT / "book" / "homework").glob("*.ipynb"):
         ours, theirs = (
             [
@@ -178,6 +180,6 @@ def test_nbgrader_makes_the_same_sheets_of_the_masters(term):
 
 
 def test_nbgrader_gives_the_solution_full_marks_in_each_question(term):
-    with (term[0] / "nbgrader" / "grades.csv").open() as file:
+    with (term[0].parent / "term" / "nbgrader" / "grades.csv").open() as file:
         scores = {row["student_id"]: float(row["score"]) for row in csv.DictReader(file)}
     assert scores == {"ana": 25, "ben": 0, "cat": 22}

@@ -473,6 +473,8 @@ def test_what_a_hidden_test_calls_with_is_not_in_the_feedback(batch):
     assert told == "ValueError: LEAK [4, 9, 1]"  # the spy has seen it, and the teacher sees the spy
     for path in (batch[0] / "feedback").iterdir():
         assert "LEAK" not in path.read_text("utf-8")
+    assert "What Python said in full is not shown" in page(batch[0], "spies-by-message")
+    assert "What Python said in full is not shown" not in page(batch[0], "perfect")
     assert "there is no function spread" in page(batch[0], "spies-by-no-function")
     assert "spread took too long: it ran longer than 2 s" in page(batch[0], "spies-by-too-long")
     assert "spread raised RuntimeError: the shapes of a matrix product do not fit" in page(

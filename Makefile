@@ -1,5 +1,5 @@
 # Every target sets up what it needs: .venv, browser assets, data. Each is redone when what it is made of changes.
-.PHONY: site pdf test lint strip homework address colab clean help
+.PHONY: site pdf test lint strip homework address colab bench clean help
 .DELETE_ON_ERROR:
 SHELL := /bin/bash -o pipefail
 PYTHON ?= python3
@@ -55,6 +55,9 @@ address: ## set the address of the repository, everywhere: make address URL=http
 
 colab: $(BIN)/ready _build/data ## run every lesson and every solved sheet in an emulated Colab (10 minutes)
 	$(BIN)/python -m tests.colab
+
+bench: _build/html/index.html | _build/browser ## measure against others, and write bench/results (15 minutes)
+	$(BIN)/python -m bench $(TOPICS)
 
 clean: ## remove all that was built; the environment and the data stay
 	rm -rf _build

@@ -2,7 +2,7 @@
 
     python -m bench.curves [--runs 5] [--json FILE]
 
-The epochs only wait, so that the cost is that of drawing and sending the figure to the page, and nothing else.
+The epochs only wait, so that the cost is that of drawing the figure and sending it to the page.
 """
 
 from __future__ import annotations
@@ -62,8 +62,8 @@ def main():
         "share_of_run": spread([sum(seconds) / whole for seconds, whole in found]),
     }
     save("curves", results, options.json)
-    print(f"a redraw {results['redraw_seconds']['median']:.3f} s, {results['redraws']['median']} in ten seconds:"
-          f" {results['share_of_run']['median']:.1%} of the run")  # fmt: skip
+    share, redraws = results["share_of_run"]["median"], results["redraws"]["median"]
+    print(f"{redraws:.0f} redraws of {results['redraw_seconds']['median']:.3f} s: {share:.1%} of ten seconds")
 
 
 if __name__ == "__main__":

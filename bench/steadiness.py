@@ -12,6 +12,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import re
 import subprocess
 import sys
 import tempfile
@@ -47,7 +48,7 @@ def execute(notebook, seed, threads):
         except ET.ParseError:
             return {"cells": 0, "seconds": 0, "failures": [{"cell": "all", "message": done.stdout[-2000:]}]}
     failures = [
-        {"cell": case.get("name"), "message": f"{bad.get('message')}\n{bad.text}"[-2000:]}
+        {"cell": case.get("name"), "message": re.sub(r"#x1B\[[\d;]*m", "", bad.text or "")[-1000:]}
         for case in suite
         for bad in case
         if bad.tag in ("failure", "error")

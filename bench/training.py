@@ -23,7 +23,7 @@ from utils.training import fit
 
 
 def epochs(data, rounds):
-    """Each way's seconds an epoch, their ratios to the book's and the floor's, and the accuracy it ends with."""
+    """Each way's seconds an epoch, their ratios to the book's and the floor's, and the last accuracy."""
     made = {name: way(data) for name, way in EPOCHS.items()}
     seconds = take_turns({name: epoch for name, (epoch, _) in made.items()}, rounds)
     to_floor, to_book = ratios(seconds, "floor"), ratios(seconds, "book, concise")

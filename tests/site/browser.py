@@ -95,3 +95,11 @@ def chromium():
         browser = playwright.chromium.launch(executable_path=path, args=FLAGS)
         yield browser
         browser.close()
+
+
+# What a page that was opened with an empty cache has fetched: requests, and bytes with their headers.
+FETCHED = """() => {
+  const all = [...performance.getEntriesByType("navigation"), ...performance.getEntriesByType("resource")];
+  const fetched = all.filter((entry) => entry.name.startsWith("http"));
+  return [fetched.length, fetched.reduce((sum, entry) => sum + entry.transferSize, 0)];
+}"""

@@ -1,13 +1,15 @@
 """Every page of the built site in a real browser: run as `pytest tests/site`, after `make site`."""
 
+import json
 import re
 from functools import cache
 from itertools import pairwise
+from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 import pytest
 import yaml
-from browser import HTML, ROOT, file_of, page_names, serve
+from browser import FETCHED, HTML, ROOT, file_of, page_names, serve
 
 AXE = ROOT / "node_modules/axe-core/axe.min.js"
 # Under xdist --dist loadgroup the tests of one page stay together, so that it is loaded once.
@@ -101,6 +103,21 @@ def test_interactive_figures_answer_the_keyboard(page):
                 break
         else:
             pytest.fail(f"nothing changes: {slider.evaluate('s => s.outerHTML')[:200]}")
+
+
+BUDGET = json.loads(Path(__file__).with_name("budget.json").read_text())
+
+
+def test_weight(page):
+    """No page fetches more than its kind may: text, a notebook with outputs, or one with sliders."""
+    kinds = {"sliders": ".explore-live", "outputs": ".cell_output", "text": "main"}
+    kind = next(kind for kind, mark in kinds.items() if page.locator(mark).count())
+    requests, size = page.evaluate(FETCHED)
+    found = {"kilobytes": round(size / 1000), "requests": requests}
+    assert all(found[what] <= most for what, most in BUDGET[kind].items()), (
+        f"{found} is over the budget of a page with {kind}, {BUDGET[kind]}: give its figures fewer or smaller"
+        " frames, move a figure to another page, or, if all readers gain by it, raise tests/site/budget.json"
+    )
 
 
 SHOWN = "figures => figures.map(f => [...f.querySelectorAll('img')].find(e => e.checkVisibility()).alt)"

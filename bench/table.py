@@ -1,0 +1,140 @@
+"""Write the stored results as one Markdown page: python -m bench.table"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from bench.measure import RESULTS
+
+
+def markdown(folder=RESULTS):
+    """Return the page: a table for each topic that has results."""
+    parts = [
+        "# What was measured",
+        "Medians, with the least and the most in brackets. Written by `make bench`.",
+    ]
+    for path in sorted(Path(folder).glob("*.json")):
+        results = json.loads(path.read_text())
+        parts.append(f"## {path.stem.capitalize()}")
+        parts.append(TABLES.get(path.stem, nothing)(results))
+        parts.append(facts(results["machine"]))
+    return "\n\n".join(parts) + "\n"
+
+
+def facts(machine):
+    versions = ", ".join(f"{name} {v}" for name, v in machine["versions"].items() if v)
+    threads = f", {machine['threads']} thread" if "threads" in machine else ""
+    where = f"{machine['processor']}, {machine['cores']} cores{threads}, {machine['memory_gb']:.0f} GB"
+    return f"*{where}; Python {machine['python']}, {versions}; {machine['date']}.*"
+
+
+def rows(*lines):
+    """Return a table of tuples, the first of them its head."""
+    head, *body = ["| " + " | ".join(map(str, line)) + " |" for line in lines]
+    return "\n".join([head, "|---" * len(lines[0]) + "|", *body])
+
+
+def show(spread, scale=1, digits=3):
+    """Return "median (least to most)", with so many significant digits."""
+    median, least, most = (f"{spread[k] * scale:.{digits}g}" for k in ("median", "least", "most"))
+    return f"{median} ({least} to {most})"
+
+
+def training(results):
+    head = "way", "seconds an epoch", "× the book", "× the floor", f"accuracy, {results['epochs']} epochs"
+    epochs = [
+        (
+            name,
+            show(way["seconds"]),
+            show(way["times_concise"]),
+            show(way["times_floor"]),
+            f"{way['validation_accuracy']:.3f}" if way["validation_accuracy"] else "",
+        )
+        for name, way in results["epoch"].items()
+    ]
+    parts = [rows(head, *epochs)]
+    if "fit" in results:
+        head = "a whole fit", "seconds", "× the book", "validation accuracy"
+        fits = [
+            (name, show(way["seconds"]), show(way["times_concise"]), f"{way['validation_accuracy']:.3f}")
+            for name, way in results["fit"].items()
+        ]
+        parts.append(rows(head, *fits))
+    for what, points in results.get("growth", {}).items():
+        names = next(iter(points.values()))
+        lines = [(n, *(show(spread) for spread in point.values())) for n, point in points.items()]
+        parts.append(rows((what, *(f"{name}, µs an image" for name in names)), *lines))
+    return "\n\n".join(parts)
+
+
+def start(results):
+    head = "way", "import, s", "data, s", "epoch, s", "whole, s", "peak memory, MB", "× the data"
+    lines = [
+        (
+            name,
+            *(show(seconds[mark]) for mark in ("import", "data", "epoch", "whole")),
+            f"{results['peak_bytes'][name]['epoch']['median'] / 1e6:.0f}",
+            f"{results['peak_bytes'][name]['epoch']['median'] / results['data_bytes']:.1f}",
+        )
+        for name, seconds in results["seconds"].items()
+    ]
+    imports = [(name, show(spread, 1000)) for name, spread in results["imports"].items()]
+    return rows(head, *lines) + "\n\n" + rows(("import, one after the other", "ms"), *imports)
+
+
+def curves(results):
+    lines = [
+        ("a redraw, s", show(results["redraw_seconds"])),
+        ("redraws in ten epochs of a second", show(results["redraws"])),
+        ("share of the run, %", show(results["share_of_run"], 100)),
+    ]
+    return rows(("live curves", ""), *lines)
+
+
+def pages(results):
+    head = "page", "KB", "requests", "usable, ms", "usable at 10 Mbps, ms"
+    lines = [
+        (
+            name,
+            f"{page['bytes'] / 1000:.0f}",
+            f"{page['requests']:.0f}",
+            show(page["usable_ms"]),
+            show(page["usable_slow_ms"]),
+        )
+        for name, page in results["pages"].items()
+    ]
+    return rows(head, *lines)
+
+
+def build(results):
+    lines = [
+        (step, show(times["seconds"]), f"{times['executing']['median'] / times['seconds']['median']:.0%}")
+        for step, times in results["steps"].items()
+    ]
+    return rows(("make site", "seconds", "of which notebooks are executed"), *lines)
+
+
+def steadiness(results):
+    lines = [
+        (
+            seed,
+            run["threads"],
+            len(run["notebooks"]),
+            sum(notebook["cells"] for notebook in run["notebooks"].values()),
+            sum(len(notebook["failures"]) for notebook in run["notebooks"].values()),
+        )
+        for seed, run in results["runs"].items()
+    ]
+    return rows(("hash seed", "threads", "notebooks", "cells", "failed"), *lines)
+
+
+def nothing(results):
+    """For a topic without a table of its own."""
+    return "In its JSON file."
+
+
+TABLES = {function.__name__: function for function in (training, start, curves, pages, build, steadiness)}
+
+if __name__ == "__main__":
+    (RESULTS / "README.md").write_text(markdown())

@@ -11,7 +11,7 @@ LESSONS := $(sort $(shell find book -name '*.ipynb' -not -path '*/.*' -not -path
 MASTERS := $(wildcard homework/sheets/*.ipynb)
 SHEETS := $(MASTERS:homework/sheets/%=book/homework/%)
 PAGES := $(LESSONS) $(SHEETS) $(shell find book -name '*.md' -not -path '*/.*') index.md _config.yml _toc.yml
-CODE := $(shell find utils -name '*.py' -o -name '*.js')
+CODE := $(shell find utils -name '*.py' -o -name '*.js') $(wildcard bench/results/*.json)
 SITE := $(shell find _ext web -type f -name '*.*' -not -name '*.pyc')
 UNIT := $(wildcard tests/*.py) $(shell find homework tests/homework -type f -not -path '*/.*' -not -name '*.pyc')
 BROWSER := $(wildcard tests/site/*.py)

@@ -16,6 +16,7 @@ def markdown(folder=RESULTS):
     ]
     for path in sorted(Path(folder).glob("*.json")):
         results = json.loads(path.read_text())
+        results = results.get(path.stem, results)
         parts.append(f"## {path.stem.capitalize()}")
         parts.append(TABLES.get(path.stem, nothing)(results))
         parts.append(facts(results["machine"]))
@@ -129,12 +130,29 @@ def steadiness(results):
     return rows(("hash seed", "threads", "notebooks", "cells", "failed"), *lines)
 
 
+def grading(results):
+    rates = results["a_minute_by_jobs"]
+    lines = [(jobs, rates["threads"][jobs], rates["dask"][jobs]) for jobs in rates["threads"]]
+    workers, nbgrader = results["worker_mb"], results["nbgrader"]
+    facts = [
+        ("submissions, two at a time", results["submissions"]),
+        ("of them a minute", results["a_minute"]),
+        ("memory of a worker, MB", f"{workers['median']} (at most {workers['most']})"),
+        ("marks that were not as deserved", len(results["unjust"])),
+        ("nbgrader's time, × ours", nbgrader["ratio"]),
+    ]
+    head = "at a time", "on threads, a minute", "on Dask, a minute"
+    return rows(("grading", results["sheet"]), *facts) + "\n\n" + rows(head, *lines)
+
+
 def nothing(results):
     """For a topic without a table of its own."""
     return "In its JSON file."
 
 
-TABLES = {function.__name__: function for function in (training, start, curves, pages, build, steadiness)}
+TABLES = {
+    function.__name__: function for function in (training, start, curves, pages, build, grading, steadiness)
+}
 
 if __name__ == "__main__":
     (RESULTS / "README.md").write_text(markdown())

@@ -17,7 +17,7 @@ from torch import nn
 from torch.utils.data import TensorDataset
 
 from bench.measure import machine, ratios, save, spread, take_turns
-from bench.ways import BATCH, EPOCHS, FITS, LR, concise, floor
+from bench.ways import BATCH, EPOCHS, FITS, LR, concise, leaner_floor
 from utils.data import batches, load_fashion_mnist
 from utils.training import fit
 
@@ -63,7 +63,7 @@ def fits(data, rounds, epochs):
 
 
 def growth(data, rounds):
-    """Microseconds an image, of `fit` and of the floor, as one of n, batch and classes grows."""
+    """Microseconds an image, of `fit` and of the leaner floor, as one of n, batch and classes grows."""
     images, labels = (torch.cat(pair) for pair in zip(data.train.tensors, data.val.tensors, strict=True))
 
     def ways(n=50_000, batch=BATCH, classes=10):
@@ -72,7 +72,7 @@ def growth(data, rounds):
         served, sgd = batches(part.train, batch, shuffle=True), torch.optim.SGD(model.parameters(), LR)
         return {
             "fit": lambda: fit(model, served, nn.CrossEntropyLoss(), sgd, 1),
-            "floor": floor(part, batch, classes)[0],
+            "leaner floor": leaner_floor(part, batch, classes)[0],
         }
 
     def row(n=50_000, **changed):

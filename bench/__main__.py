@@ -29,6 +29,20 @@ TOPICS = {
 LONG = {"grading", "steadiness"}  # measured when they are asked for by name
 
 
+def run(topic, folder, small):
+    """Run one topic as a program of its own; return whether it succeeded."""
+    python, options = TOPICS[topic]
+    command = [python, "-m", f"bench.{topic}", "--json", folder / f"{topic}.json"]
+    try:
+        if python == PYTHON:
+            install()
+        subprocess.run([*command, *(options if small else [])], cwd=ROOT, check=True)
+    except (OSError, subprocess.CalledProcessError) as error:
+        print(error, flush=True)
+        return False
+    return True
+
+
 def main():
     """Run the topics; exit with 1 if one of them failed."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
@@ -36,15 +50,14 @@ def main():
     parser.add_argument("topics", nargs="*", metavar="TOPIC", help=f"of {', '.join(TOPICS)}", default=default)
     parser.add_argument("--small", action="store_true", help="once each, into _build/bench: does it work?")
     options = parser.parse_args()
+    if unknown := set(options.topics) - set(TOPICS):
+        parser.error(f"there is no topic {', '.join(sorted(unknown))}: choose of {', '.join(TOPICS)}")
     folder = ROOT / ("_build/bench" if options.small else "bench/results")
-    install()
     failed = []
     for topic in options.topics:
-        python, small = TOPICS[topic]
         print(f"── {topic} ──", flush=True)
         begun = time.monotonic()
-        command = [python, "-m", f"bench.{topic}", "--json", folder / f"{topic}.json"]
-        if subprocess.run([*command, *(small if options.small else [])], cwd=ROOT).returncode:
+        if not run(topic, folder, options.small):
             failed.append(topic)
         print(f"{topic}: {time.monotonic() - begun:.0f} s", flush=True)
     (folder / "README.md").write_text(table.markdown(folder))

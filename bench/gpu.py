@@ -6,8 +6,6 @@ With --lessons every lesson and every solution is executed too, claims and all, 
 """
 
 import argparse
-import json
-import statistics
 import sys
 import time
 import warnings
@@ -18,6 +16,7 @@ import torch
 from torch import nn
 from torch.utils.data import TensorDataset
 
+from bench.measure import machine, save, spread, take_turns
 from tests.by_hand import SGD
 from utils.data import batches, load_fashion_mnist
 from utils.training import evaluate, fit, pick_device, set_seed
@@ -51,15 +50,11 @@ def waits(build, train, pictures):
     return sum("synchronizing CUDA operation" in str(warning.message) for warning in caught)
 
 
-def seconds(build, train, rounds=7):
-    """Time epochs of 50 000 pictures; the first does not count."""
+def epoch(build, train):
+    """Return a function that trains one epoch; it reads its results, so the GPU is done when it returns."""
     model, optimizer = build(set_seed(0), train.tensors[0].device)
-    served, times = batches(train, 256, shuffle=True), []
-    for _ in range(rounds + 1):
-        start = time.perf_counter()
-        fit(model, served, nn.CrossEntropyLoss(), optimizer, 1)  # reads its results, so the GPU is done
-        times.append(time.perf_counter() - start)
-    return times[1:]
+    served = batches(train, 256, shuffle=True)
+    return lambda: fit(model, served, nn.CrossEntropyLoss(), optimizer, 1)
 
 
 def accuracy(build, data, seed):
@@ -92,24 +87,22 @@ def main():
     options = parser.parse_args()
     if pick_device().type != "cuda":
         sys.exit("There is no NVIDIA GPU here, or this torch was built without CUDA.")
-    found = {"device": torch.cuda.get_device_name(), "torch": torch.__version__}
-    on_gpu, on_cpu = load_fashion_mnist(pick_device()), load_fashion_mnist()
+    data = {"GPU": load_fashion_mnist(pick_device()), "CPU": load_fashion_mnist()}
+    found = {"machine": machine(), "gpu": torch.cuda.get_device_name(), "ways": {}}
     for build in (from_scratch, concise):
-        found[build.__name__] = measured = {
-            "waits in an epoch of 10 batches": waits(build, on_gpu.train, 2_560),
-            "waits in an epoch of 100 batches": waits(build, on_gpu.train, 25_600),
-            "seconds an epoch, GPU": seconds(build, on_gpu.train),
-            "seconds an epoch, CPU": seconds(build, on_cpu.train),
-            "validation accuracy, GPU": [accuracy(build, on_gpu, seed) for seed in (11, 12, 13)],
-            "validation accuracy, CPU": [accuracy(build, on_cpu, seed) for seed in (11, 12, 13)],
+        seconds = take_turns({name: epoch(build, d.train) for name, d in data.items()}, rounds=7)
+        found["ways"][build.__name__] = measured = {
+            "waits": {n: waits(build, data["GPU"].train, 256 * n) for n in (10, 100)},  # by batches an epoch
+            "seconds": {name: spread(times) for name, times in seconds.items()},
+            "accuracy": {
+                name: [accuracy(build, d, seed) for seed in (11, 12, 13)] for name, d in data.items()
+            },
         }
-        for name, value in measured.items():
-            shown = value if isinstance(value, int) else f"{statistics.median(value):.4f}"
-            print(f"{build.__name__}: {name}: {shown}", flush=True)
+        print(f"{build.__name__}: {measured}", flush=True)
     failed = 0
     if options.lessons:
         found["lessons"] = {}
-        notebooks = sorted(BOOK.glob("[!h]*/*.ipynb"))  # homework is not solved
+        notebooks = sorted(BOOK.glob("[!hr]*/*.ipynb"))  # neither homework nor reference
         with ThreadPoolExecutor(4) as pool:
             for notebook, (took, problem) in zip(notebooks, pool.map(run, notebooks), strict=True):
                 name = f"{notebook.parent.name}/{notebook.stem}"
@@ -117,7 +110,7 @@ def main():
                 failed += bool(problem)
                 print(f"{took:6.1f} s  {name}: {problem or 'every claim holds'}", flush=True)
     if options.json:
-        options.json.write_text(json.dumps(found, indent=1) + "\n")
+        save("gpu", found, options.json)
     sys.exit(bool(failed))
 
 

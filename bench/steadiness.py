@@ -1,6 +1,6 @@
 """Run every lesson and homework master many times over, each time with other seeds of the machine's own.
 
-    python -m bench.steadiness [--runs 10] [--json FILE] [NOTEBOOK …]
+    python -m bench.steadiness [--runs 10] [--jobs 1] [--json FILE] [NOTEBOOK …]
 
 A run differs from the others in Python's hash seed and in the number of threads, 1 and 2 in turn, which
 changes the order of sums and so the last digits. A claim that fails in any run has too tight a tolerance.
@@ -17,6 +17,7 @@ import subprocess
 import sys
 import tempfile
 import xml.etree.ElementTree as ET
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from bench.measure import RESULTS, machine, save
@@ -61,6 +62,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("notebooks", nargs="*", default=notebooks(), help="default: all of them")
     parser.add_argument("--runs", type=int, default=10)
+    parser.add_argument("--jobs", type=int, default=1, help="notebooks at a time (default: 1)")
     parser.add_argument("--json", type=Path, default=RESULTS / "steadiness.json", metavar="FILE")
     options = parser.parse_args()
     commit = subprocess.run(
@@ -69,15 +71,19 @@ def main():
     results = json.loads(options.json.read_text()) if options.json.is_file() else {}
     if results.get("commit") != commit:
         results = {"machine": machine("nbval"), "commit": commit, "runs": {}}
+    todo = []
     for seed in range(1, options.runs + 1):
-        threads = 1 + seed % 2
-        run = results["runs"].setdefault(str(seed), {"threads": threads, "notebooks": {}})
-        for notebook in options.notebooks:
-            if notebook not in run["notebooks"]:
-                found = run["notebooks"][notebook] = execute(notebook, seed, threads)
-                save("steadiness", results, options.json)
-                for failure in found["failures"]:
-                    print(f"hash seed {seed}, {threads} threads: {notebook}, {failure['cell']}", flush=True)
+        run = results["runs"].setdefault(str(seed), {"threads": 1 + seed % 2, "notebooks": {}})
+        todo += [(seed, run, notebook) for notebook in options.notebooks if notebook not in run["notebooks"]]
+    with ThreadPoolExecutor(options.jobs) as pool:
+        done = pool.map(lambda job: execute(job[2], job[0], job[1]["threads"]), todo)
+        for (seed, run, notebook), found in zip(todo, done, strict=True):
+            run["notebooks"][notebook] = found
+            save("steadiness", results, options.json)
+            for failure in found["failures"]:
+                print(
+                    f"hash seed {seed}, {run['threads']} threads: {notebook}, {failure['cell']}", flush=True
+                )
     failures = sum(len(n["failures"]) for r in results["runs"].values() for n in r["notebooks"].values())
     cells = sum(n["cells"] for r in results["runs"].values() for n in r["notebooks"].values())
     print(f"{len(results['runs'])} runs, {cells} cells executed, {failures} failed")

@@ -145,13 +145,38 @@ def grading(results):
     return rows(("grading", results["sheet"]), *facts) + "\n\n" + rows(head, *lines)
 
 
+def gpu(results):
+    head = (
+        results["gpu"],
+        "seconds an epoch",
+        "on the CPU",
+        "waits in 10 batches",
+        "in 100",
+        "accuracies",
+        "CPU's",
+    )
+    lines = [
+        (
+            name,
+            *(show(way["seconds"][device]) for device in ("GPU", "CPU")),
+            *way["waits"].values(),
+            *(", ".join(f"{a:.4f}" for a in way["accuracy"][device]) for device in ("GPU", "CPU")),
+        )
+        for name, way in results["ways"].items()
+    ]
+    held = [problem == "" for _, problem in results["lessons"].values()]
+    lessons = f"{sum(held)} of {len(held)} notebooks ran there unedited, with every claim holding."
+    return rows(head, *lines) + "\n\n" + lessons
+
+
 def nothing(results):
     """For a topic without a table of its own."""
     return "In its JSON file."
 
 
 TABLES = {
-    function.__name__: function for function in (training, start, curves, pages, build, grading, steadiness)
+    function.__name__: function
+    for function in (training, start, curves, pages, build, grading, gpu, steadiness)
 }
 
 if __name__ == "__main__":

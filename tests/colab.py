@@ -38,7 +38,7 @@ ADDRESS = yaml.safe_load((ROOT / "_config.yml").read_text("utf-8"))["repository"
 VERSION = re.search(r'^version = "(.+)"', (ROOT / "pyproject.toml").read_text("utf-8"), re.M)[1]
 PACKAGES = ["ipython==7.34.0", "ipykernel==6.17.1", "ipywidgets==7.7.1", "matplotlib==3.10.0", "numpy==2.0.2"]
 NEEDED = ["ipython_genutils==0.2.0", "backcall==0.2.0", "pickleshare==0.7.5", "decorator==4.4.2"]  # by those
-LESSONS = sorted(p for p in ROOT.glob("book/*/*.ipynb") if p.parent.name != "homework")
+LESSONS = sorted(p for p in ROOT.glob("book/*/*.ipynb") if p.parent.name not in {"homework", "reference"})
 SOLVED = sorted(ROOT.glob("homework/sheets/*.ipynb"))
 
 

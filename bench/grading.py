@@ -12,6 +12,7 @@ on each answer here. Each time is taken once: compare the ratios. Exit code 1: a
 from __future__ import annotations
 
 import argparse
+import contextlib
 import copy
 import csv
 import json
@@ -21,6 +22,7 @@ import statistics
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 import warnings
 from pathlib import Path
@@ -104,39 +106,30 @@ def written(folder: Path, some: list) -> Path:
     return folder
 
 
+def watch(pid: int, grader: list, workers: dict, over: threading.Event) -> None:
+    """Twice a second, note the MB that the grader holds, and the most that each of its sandboxes held."""
+    while not over.wait(0.5):
+        with contextlib.suppress(psutil.Error):  # it may end meanwhile
+            grader.append(psutil.Process(pid).memory_info().rss >> 20)
+            for child in psutil.Process(pid).children():
+                workers[child.pid] = max(workers.get(child.pid, 0), memory(child.pid) >> 20)
+
+
 def grade(theirs: Path, out: Path, *options: str) -> dict:
     """Grade a folder by the teacher's command; return seconds, and peaks of memory in MB."""
-    command = [
-        sys.executable,
-        "-m",
-        "homework.grader",
-        "grade",
-        theirs,
-        "--sheet",
-        SHEET,
-        "--out",
-        out,
-        *options,
-    ]
-    count, peaks, workers, started = len(list(theirs.iterdir())), {}, {}, time.perf_counter()
-    with subprocess.Popen([*map(str, command)], cwd=ROOT, stdout=subprocess.PIPE, text=True) as run:
-        for line in run.stdout:
-            done = line.split("/")[0]
-            if done.isdigit() and int(done) in (max(1, count // 10), count):
-                peaks[int(done)] = high_water(run.pid)
-            for child in psutil.Process(run.pid).children() if run.poll() is None else ():
-                workers[child.pid] = max(workers.get(child.pid, 0), memory(child.pid) >> 20)
+    command = [sys.executable, "-m", "homework.grader", "grade", theirs, "--sheet", SHEET, "--out", out]
+    started, grader, workers, over = time.perf_counter(), [], {}, threading.Event()
+    with subprocess.Popen([*map(str, command), *options], cwd=ROOT, stdout=subprocess.PIPE, text=True) as run:
+        watcher = threading.Thread(target=watch, args=(run.pid, grader, workers, over))
+        watcher.start()
+        run.communicate()
+    over.set()
+    watcher.join()
     return {
         "seconds": round(time.perf_counter() - started, 1),
-        "grader_mb": list(peaks.values()),
+        "grader_mb": [max(grader[: len(grader) // 10 or 1]), max(grader)],
         "worker_mb": [one for one in workers.values() if one],
     }
-
-
-def high_water(pid: int) -> int:
-    """The most memory that a process has had so far, in MB."""
-    status = Path(f"/proc/{pid}/status").read_text()
-    return int(status.split("VmHWM:")[1].split()[0]) >> 10
 
 
 def unjust(out: Path, some: list) -> list[str]:

@@ -21,7 +21,9 @@ def visit(browser, url, network=None):
     context = browser.new_context(viewport={"width": 1300, "height": 900})
     page = context.new_page()
     if network:
-        context.new_cdp_session(page).send("Network.emulateNetworkConditions", network)
+        session = context.new_cdp_session(page)
+        session.send("Network.enable")
+        session.send("Network.emulateNetworkConditions", network)
     page.goto(url)
     usable = page.evaluate(READY)
     requests, size = page.evaluate(FETCHED)

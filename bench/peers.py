@@ -19,6 +19,7 @@ from utils.data import DEBIAN_PACKAGE, MD5
 ROOT = Path(__file__).parents[1]
 PEERS = ROOT / "_build/peers"
 PYTHON = PEERS / "env/bin/python"
+RAW = PEERS / "data/FashionMNIST/raw"
 D2L = ("0.17.6", "1.0.3")
 
 
@@ -35,10 +36,9 @@ def install():
         subprocess.run(
             [*pip, "--no-deps", "--target", PEERS / f"d2l-{version}", f"d2l=={version}"], check=True
         )
-    raw = PEERS / "data/FashionMNIST/raw"
-    raw.mkdir(parents=True, exist_ok=True)
+    RAW.mkdir(parents=True, exist_ok=True)
     for name in MD5 if DEBIAN_PACKAGE.is_dir() else ():  # elsewhere D2L downloads them itself
-        (raw / name).write_bytes(gzip.decompress((DEBIAN_PACKAGE / f"{name}.gz").read_bytes()))
+        (RAW / name).write_bytes(gzip.decompress((DEBIAN_PACKAGE / f"{name}.gz").read_bytes()))
     (PEERS / "run").mkdir(exist_ok=True)
     (PEERS / "ready").touch()
 

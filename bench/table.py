@@ -16,7 +16,7 @@ def markdown(folder=RESULTS):
     ]
     for path in sorted(Path(folder).glob("*.json")):
         results = json.loads(path.read_text())
-        results = results.get(path.stem, results)
+        results = results.get("grading", results)
         parts.append(f"## {path.stem.capitalize()}")
         parts.append(TABLES.get(path.stem, nothing)(results))
         parts.append(facts(results["machine"]))
@@ -36,10 +36,11 @@ def rows(*lines):
     return "\n".join([head, "|---" * len(lines[0]) + "|", *body])
 
 
-def show(spread, scale=1, digits=3):
-    """Return "median (least to most)", with so many significant digits."""
-    median, least, most = (f"{spread[k] * scale:.{digits}g}" for k in ("median", "least", "most"))
-    return f"{median} ({least} to {most})"
+def show(spread, scale=1):
+    """Return "median (least to most)" in three digits, or the one measurement that there is."""
+    values = [spread[k] * scale for k in ("median", "least", "most")]
+    median, least, most = (f"{value:.0f}" if value >= 100 else f"{value:.3g}" for value in values)
+    return f"{median} ({least} to {most})" if spread["n"] > 1 else median
 
 
 def training(results):
@@ -70,18 +71,18 @@ def training(results):
 
 
 def start(results):
-    head = "way", "import, s", "data, s", "epoch, s", "whole, s", "peak memory, MB", "× the data"
+    head = "way", "import, s", "data, s", "epoch, s", "whole, s", "memory after import, MB", "peak, MB"
     lines = [
         (
             name,
             *(show(seconds[mark]) for mark in ("import", "data", "epoch", "whole")),
-            f"{results['peak_bytes'][name]['epoch']['median'] / 1e6:.0f}",
-            f"{results['peak_bytes'][name]['epoch']['median'] / results['data_bytes']:.1f}",
+            *(f"{results['peak_bytes'][name][m]['median'] / 1e6:.0f}" for m in ("import", "epoch")),
         )
         for name, seconds in results["seconds"].items()
     ]
     imports = [(name, show(spread, 1000)) for name, spread in results["imports"].items()]
-    return rows(head, *lines) + "\n\n" + rows(("import, one after the other", "ms"), *imports)
+    data = f"The data take {results['data_bytes'] / 1e6:.0f} MB."
+    return rows(head, *lines) + f"\n\n{data}\n\n" + rows(("import, one after the other", "ms"), *imports)
 
 
 def curves(results):

@@ -5,18 +5,16 @@ import importlib
 import inspect
 import json
 import re
-import sys
 from datetime import datetime
 from pathlib import Path
 
 import pytest
+import reference
 import yaml
 from sphinx.errors import ExtensionError
 
 ROOT = Path(__file__).parents[1]
 REFERENCE = ROOT / "book/reference"
-sys.path.insert(0, str(ROOT / "_ext"))
-import reference  # noqa: E402 - an extension of the build
 
 
 def lesson_text(path):

@@ -414,13 +414,19 @@ def _cloud(ranges, **values):
 def squares(x, y, left=22.0, right=6.0, labels=("x", "y")):
     """Show points, a line, and the squares of its errors; sliders or a pointer move the line's two ends.
 
-    A button takes sixty steps of gradient descent on the heights of the ends.
+    A button takes sixty steps of gradient descent on the heights of the ends. Used on the front page; the
+    lesson "A line through points" says why squares.
 
-    x, y: as many floats, 0 to 5 and 0 to 30, rounded to tenths; two points or more
-    left, right: from 0 to 30, heights of the line over x = 0 and x = 5 at the start
-    labels: two str, what x and y are
-    Returns an IPython HTML object.
-    Raises ValueError if x and y have unlike shapes or too few values, or if a value is off its range.
+    Args:
+        x: two numbers or more, from 0 to 5, rounded to tenths.
+        y: as many, from 0 to 30, rounded to tenths.
+        left: height of the line over x = 0 at the start, from 0 to 30.
+        right: height of the line over x = 5 at the start, from 0 to 30.
+        labels: what x and y are, two texts.
+    Returns:
+        An IPython `HTML` object.
+    Raises:
+        ValueError: if x and y have unlike shapes or too few values, or if a value is off its range.
     """
     ranges = {"x": (0, 5), "y": (0, 30), "left": (0, 30), "right": (0, 30)}
     points = _cloud(ranges, x=x, y=y, left=left, right=right)

@@ -3,15 +3,12 @@
 import html
 import json
 import re
-import sys
 
 import pytest
-from browser import HTML, ROOT
+from browser import HTML
+from secret import leaked, secrets
 
-sys.path[:0] = [str(ROOT), str(ROOT / "tests" / "homework")]
-from secret import leaked, secrets  # noqa: E402
-
-from homework.grader import sheets  # noqa: E402
+from homework.grader import sheets
 
 pytestmark = pytest.mark.xdist_group("leaks")
 

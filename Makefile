@@ -11,7 +11,10 @@ LESSONS := $(sort $(shell find book -name '*.ipynb' -not -path '*/.*' -not -path
 MASTERS := $(wildcard homework/sheets/*.ipynb)
 SHEETS := $(MASTERS:homework/sheets/%=book/homework/%)
 PAGES := $(LESSONS) $(SHEETS) $(shell find book -name '*.md' -not -path '*/.*') index.md _config.yml _toc.yml
-CODE := $(shell find utils -name '*.py' -o -name '*.js') $(wildcard bench/results/*.json)
+CODE := $(shell find utils -name '*.py' -o -name '*.js')
+MEASURED := $(wildcard bench/results/*.json)
+# The page that draws what was measured.
+DRAWN := book/reference/measurements.ipynb
 SITE := $(shell find _ext web -type f -name '*.*' -not -name '*.pyc')
 UNIT := $(wildcard tests/*.py) $(shell find homework tests/homework -type f -not -path '*/.*' -not -name '*.pyc')
 BROWSER := $(wildcard tests/site/*.py)
@@ -104,24 +107,25 @@ _build/sandbox: | $(BIN)/ready
 # Jupyter Book would execute them one after the other; jupyter-cache uses every core, and only for what changed.
 export JUPYTERCACHE := $(CURDIR)/_build/.jupyter_cache
 
-_build/html/index.html: $(PAGES) $(CODE) $(SITE) requirements.txt | $(BIN)/ready node_modules/ready _build/data
+_build/html/index.html: $(PAGES) $(CODE) $(MEASURED) $(SITE) requirements.txt | $(BIN)/ready node_modules/ready _build/data
 	$(if $(filter $(CODE) requirements.txt,$?),rm -rf _build/.jupyter_cache)
 	rm -rf _build/html _build/.doctrees
 	@echo y | $(BIN)/jcache notebook add $(LESSONS) > /dev/null # yes, make the cache if there is none
+	$(if $(filter $(MEASURED),$?),@$(BIN)/jcache notebook invalidate $(DRAWN) > /dev/null)
 	$(BIN)/jcache project execute --executor local-parallel --timeout 300 2> >(grep -v IPKernelApp >&2)
 	$(BIN)/jupyter-book build -W -n --keep-going . 2> >(grep -v IPKernelApp >&2) # a warning of each kernel, not ours
 
 # ── the tests: pytest's output is kept, and its last line is the summary ──
 
-_build/test/unit.txt: $(UNIT) $(CODE) $(PAGES) pyproject.toml | node_modules/ready _build/data _build/browser _build/sandbox
+_build/test/unit.txt: $(UNIT) $(CODE) $(MEASURED) $(PAGES) pyproject.toml | node_modules/ready _build/data _build/browser _build/sandbox
 	@mkdir -p $(@D)
 	$(BIN)/pytest -n 2 --dist loadgroup --cov --cov-report=term-missing:skip-covered tests --ignore tests/site | tee $@
 
 # Only the notebooks that changed are executed, or all of them if their helpers did.
-_build/test/notebooks.txt: $(LESSONS) $(MASTERS) $(CODE) requirements.txt | $(BIN)/ready _build/data
+_build/test/notebooks.txt: $(LESSONS) $(MASTERS) $(CODE) $(MEASURED) requirements.txt | $(BIN)/ready _build/data
 	@mkdir -p $(@D)
 	$(BIN)/pytest -n 2 --dist loadscope --durations 10 --nbval --nbval-cell-timeout 120 \
-		$(or $(if $(filter $(CODE) requirements.txt,$?),,$(filter %.ipynb,$?)),$(LESSONS) $(MASTERS)) | tee $@
+		$(or $(if $(filter $(CODE) requirements.txt,$?),,$(strip $(filter %.ipynb,$?) $(if $(filter $(MEASURED),$?),$(DRAWN)))),$(LESSONS) $(MASTERS)) | tee $@
 
 _build/test/site.txt: _build/html/index.html $(BROWSER) | _build/browser
 	@mkdir -p $(@D)

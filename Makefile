@@ -26,7 +26,7 @@ site: _build/html/index.html ## build the book and say where it is
 	@echo "The book is in _build/html. Open _build/html/index.html in a browser, or serve it:"
 	@echo "    $(BIN)/python -m http.server --directory _build/html 8000    (then http://localhost:8000)"
 
-pdf: _build/html/index.html | _build/browser ## print the whole book from the built site
+pdf: _build/html/index.html | _build/browser _build/fonts ## print the whole book from the built site
 	@$(BIN)/python -m _ext.print_book
 
 test: lint _build/test/unit.txt _build/test/notebooks.txt _build/html/index.html _build/test/site.txt ## check everything
@@ -92,6 +92,11 @@ _build/data: utils/data.py | $(BIN)/ready
 # Playwright brings its driver, which wants libatomic, and uses the browser that is here.
 _build/browser: | $(BIN)/ready
 	$(call need,command -v chromium && $(BIN)/playwright --version,chromium libatomic1,The site is tested in Chromium: install it$(comma) for example with: sudo apt install chromium libatomic1)
+	@mkdir -p _build && touch $@
+
+# The glossary has Chinese and Korean terms, which paper must show on its own.
+_build/fonts:
+	$(call need,test -n "$$(fc-list :lang=zh-cn)" && test -n "$$(fc-list :lang=ko)",fontconfig fonts-wqy-microhei,The glossary needs a font with Chinese and Korean letters$(comma) for example: sudo apt install fonts-wqy-microhei)
 	@mkdir -p _build && touch $@
 
 comma := ,

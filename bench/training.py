@@ -98,6 +98,8 @@ def main():
     results = {
         "machine": machine("scikit-learn", "pytorch-lightning", "keras")
         | {"threads": torch.get_num_threads()},
+        "images": len(data.train),
+        "batch": BATCH,
         "epochs": options.rounds + 1,
     }
     parts = {

@@ -92,6 +92,17 @@ def test_batches_cover_each_sample_once(n, batch_size, shuffle):
     assert shuffle or labels.tolist() == list(range(n))
 
 
+@given(n=st.integers(1, 50), batch_size=st.integers(1, 60), shuffle=st.booleans())
+def test_torchs_own_dataset_is_served_as_any_other(n, batch_size, shuffle):
+    orders = [torch.Generator().manual_seed(0) for _ in range(2)]
+    kinds = numbered(n), TensorDataset(*numbered(n).tensors)
+    served = [
+        data.batches(*pair) for pair in zip(kinds, [batch_size] * 2, [shuffle] * 2, orders, strict=True)
+    ]
+    for found, expected in zip(*served, strict=True):
+        assert all(torch.equal(a, b) for a, b in zip(found, expected, strict=True))
+
+
 def test_shuffled_batches_are_new_each_pass_and_repeatable():
     def orders(seed):
         served = data.batches(numbered(100), 30, shuffle=True, generator=torch.Generator().manual_seed(seed))

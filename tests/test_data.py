@@ -94,10 +94,9 @@ def test_batches_cover_each_sample_once(n, batch_size, shuffle):
 
 @given(n=st.integers(1, 50), batch_size=st.integers(1, 60), shuffle=st.booleans())
 def test_torchs_own_dataset_is_served_as_any_other(n, batch_size, shuffle):
-    orders = [torch.Generator().manual_seed(0) for _ in range(2)]
-    kinds = numbered(n), TensorDataset(*numbered(n).tensors)
     served = [
-        data.batches(*pair) for pair in zip(kinds, [batch_size] * 2, [shuffle] * 2, orders, strict=True)
+        data.batches(dataset, batch_size, shuffle, torch.Generator().manual_seed(0))
+        for dataset in (numbered(n), TensorDataset(*numbered(n).tensors))
     ]
     for found, expected in zip(*served, strict=True):
         assert all(torch.equal(a, b) for a, b in zip(found, expected, strict=True))

@@ -1,5 +1,5 @@
 # Every target sets up what it needs: .venv, browser assets, data. Each is redone when what it is made of changes.
-.PHONY: site pdf test lint strip homework address colab bench clean help
+.PHONY: site lab pdf test lint strip homework address colab bench clean help
 .DELETE_ON_ERROR:
 SHELL := /bin/bash -o pipefail
 PYTHON ?= python3
@@ -26,6 +26,9 @@ site: _build/html/index.html ## build the book and say where it is
 	@echo "The book is in _build/html. Open _build/html/index.html in a browser, or serve it:"
 	@echo "    $(BIN)/python -m http.server --directory _build/html 8000    (then http://localhost:8000)"
 
+lab: $(BIN)/ready _build/data ## open the notebooks in JupyterLab
+	$(BIN)/jupyter lab book
+
 pdf: _build/html/index.html | _build/browser _build/fonts ## print the whole book from the built site
 	@$(BIN)/python -m _ext.print_book
 
@@ -49,9 +52,10 @@ homework: $(BIN)/ready ## prove the homework sheets, and write the students' one
 	@$(BIN)/python -m homework.grader release
 
 # Letters at the end of the old address would make it another one: a/book is not a/bookshop.
-address: ## set the address of the repository, everywhere: make address URL=https://github.com/you/your-fork
-	@[[ "$$URL" =~ ^https://github\.com/[A-Za-z0-9-]+/[A-Za-z0-9_.-]+$$ && "$$URL" != *.git ]] || { \
-		echo "Give the address as your browser shows it, for example: make address URL=https://github.com/you/your-fork"; exit 1; }
+address: ## set the address of the repository, everywhere: make address URL=https://github.com/NAME/BOOK
+	@git rev-parse --git-dir > /dev/null 2>&1 || { echo "This needs a clone made by git, not a downloaded ZIP."; exit 1; }
+	@[[ "$$URL" =~ ^https://github\.com/[A-Za-z0-9-]+/[A-Za-z0-9_.-]+$$ && ! "$$URL" =~ (\.git|/NAME/BOOK)$$ ]] || { \
+		echo "Give a repository on GitHub, without a slash or .git at its end: make address URL=https://github.com/NAME/BOOK"; exit 1; }
 	@OLD=$$(sed -n 's|^  url: ||p' _config.yml); export OLD; git grep --untracked -lzF "$$OLD" | \
 		xargs -0 perl -pi -e 's|\Q$$ENV{OLD}\E(?![\w-])|$$ENV{URL}|g'
 	@echo "The book's address is $$URL. The notebooks fetch the helpers from its tag v$$(sed -n 's|^version = "\(.*\)"|\1|p' pyproject.toml)."

@@ -58,13 +58,22 @@ def test_setting_it_again_changes_nothing(copy):
 
 @pytest.mark.parametrize(
     "url",
-    ["", "you/book", "http://github.com/you/book", "https://github.com/you", f"{FORK}.git", f"{FORK}|e"],
+    [
+        "",
+        "you/book",
+        "http://github.com/you/book",
+        "https://github.com/you",
+        f"{FORK}.git",
+        f"{FORK}/",
+        f"{FORK}|e",
+        "https://github.com/NAME/BOOK",
+    ],
 )
 def test_a_bad_address_changes_nothing_and_is_answered_by_one_sentence(copy, url):
     before = run("git", "diff", cwd=copy).stdout
     done = run("make", "address", f"URL={url}", cwd=copy)
     assert done.returncode
-    assert re.fullmatch(r"Give the address .*\n", done.stdout)
+    assert re.fullmatch(r"Give a repository .*\n", done.stdout)
     assert run("git", "diff", cwd=copy).stdout == before
 
 

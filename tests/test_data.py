@@ -23,7 +23,7 @@ import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
-from torch.utils.data import TensorDataset
+from torch.utils.data import Subset, TensorDataset
 from torchvision import datasets
 
 from utils import data
@@ -96,10 +96,12 @@ def test_batches_cover_each_sample_once(n, batch_size, shuffle):
 def test_torchs_own_dataset_is_served_as_any_other(n, batch_size, shuffle):
     served = [
         data.batches(dataset, batch_size, shuffle, torch.Generator().manual_seed(0))
-        for dataset in (numbered(n), TensorDataset(*numbered(n).tensors))
+        for dataset in (TensorDataset(*numbered(n).tensors), numbered(n), Subset(numbered(n), range(n)))
     ]
-    for found, expected in zip(*served, strict=True):
-        assert all(torch.equal(a, b) for a, b in zip(found, expected, strict=True))
+    assert len({len(loader) for loader in served}) == 1
+    for first, *others in zip(*served, strict=True):
+        for other in others:
+            assert all(torch.equal(a, b) for a, b in zip(first, other, strict=True))
 
 
 def test_shuffled_batches_are_new_each_pass_and_repeatable():
@@ -282,6 +284,12 @@ def test_a_fault_in_a_named_folder(fault, named_by, tiny, tiny_source, monkeypat
     assert "put the genuine file there, or unset FASHION_MNIST_DIR" in message
     (tiny_source / name).write_bytes(good)
     assert len(data.load_fashion_mnist(root=root).train) == 2
+
+
+@pytest.mark.parametrize("name", ["nowhere", TRAIN_IMAGES])
+def test_a_name_that_is_no_folder_is_told(tiny_source, name):
+    with pytest.raises(data.DataError, match=f"{name} is no folder: name the one that holds"):
+        data.load_fashion_mnist(root=tiny_source / name)
 
 
 def test_a_named_folder_may_start_with_a_tilde(tiny, tiny_source, monkeypatch):

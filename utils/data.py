@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import gzip
 import hashlib
-import math
 import os
 import sys
 import tempfile
@@ -20,7 +19,7 @@ from pathlib import Path
 
 import torch
 from platformdirs import user_cache_path
-from torch.utils.data import DataLoader, RandomSampler, SequentialSampler, TensorDataset
+from torch.utils.data import BatchSampler, DataLoader, RandomSampler, SequentialSampler, TensorDataset
 
 #: Where Debian's package `dataset-fashion-mnist` puts the files.
 DEBIAN_PACKAGE = Path("/usr/share/datasets/fashion-mnist")
@@ -123,7 +122,7 @@ def batches(dataset, batch_size, shuffle=False, generator=None):
     at a time. The last batch may be short. The lesson "Fashion-MNIST" writes it out.
 
     Args:
-        dataset: a `TensorDataset`, or any dataset that takes a tensor of indices.
+        dataset: a `TensorDataset`, or any dataset that takes a list of indices.
         batch_size: samples in a batch, at least 1.
         shuffle: draw a new order for each pass.
         generator: a CPU `torch.Generator`, to draw the same orders again.
@@ -136,10 +135,24 @@ def batches(dataset, batch_size, shuffle=False, generator=None):
         raise ValueError("The dataset is empty: there is nothing to make batches of.")
     if batch_size < 1:
         raise ValueError(f"batch_size must be at least 1, not {batch_size}.")
+    order = RandomSampler(dataset, generator=generator) if shuffle else SequentialSampler(dataset)
+    if type(dataset) is TensorDataset:
+        sampler, dataset = _RowSampler(order, batch_size, dataset), _Rows(*dataset.tensors)
+    else:
+        sampler = BatchSampler(order, batch_size, drop_last=False)
     # A generator of its own where none is given, or each pass would draw from torch's global one.
-    sampler = _BatchIndices(dataset, batch_size, shuffle, generator)
-    dataset = _Rows(*dataset.tensors) if type(dataset) is TensorDataset else dataset
     return DataLoader(dataset, batch_size=None, sampler=sampler, generator=generator or torch.Generator())
+
+
+class _RowSampler(BatchSampler):
+    """The indices of each batch, as tensors that live where the data do: a GPU need not wait for them."""
+
+    def __init__(self, order, batch_size, dataset):
+        super().__init__(order, batch_size, drop_last=False)
+        self.device = dataset.tensors[0].device
+
+    def __iter__(self):
+        yield from torch.tensor(list(self.sampler), device=self.device).split(self.batch_size)
 
 
 class _Rows(TensorDataset):
@@ -149,26 +162,14 @@ class _Rows(TensorDataset):
         return tuple(tensor.index_select(0, index) for tensor in self.tensors)
 
 
-class _BatchIndices:
-    """The indices of each batch, as tensors that live where the data do: a GPU need not wait for them."""
-
-    def __init__(self, dataset, batch_size, shuffle, generator):
-        self.order = RandomSampler(dataset, generator=generator) if shuffle else SequentialSampler(dataset)
-        self.batch_size = batch_size
-        self.device = getattr(dataset, "tensors", [torch.empty(0)])[0].device
-
-    def __len__(self):
-        return math.ceil(len(self.order) / self.batch_size)
-
-    def __iter__(self):
-        yield from torch.tensor(list(self.order), device=self.device).split(self.batch_size)
-
-
 def _find_files(named):
     """Return the four files as {name: unpacked bytes}, from the folder `named` or the usual places."""
     if named:
+        folder = Path(named).expanduser().resolve()
         unset = "or unset FASHION_MNIST_DIR and call without `root`, and the book finds its own copy"
-        return _read_all(Path(named).expanduser(), remedy=f"put the genuine file there, {unset}")
+        if not folder.is_dir():
+            raise DataError(f"{folder} is no folder: name the one that holds {', '.join(MD5)}, {unset}.")
+        return _read_all(folder, remedy=f"put the genuine file there, {unset}")
     cache = user_cache_path("from-lines-to-labels")
     if all((cache / name).is_file() for name in MD5):
         try:

@@ -194,5 +194,5 @@ def test_a_notebook_without_a_record_says_so():
 def test_opening_reads_the_first_cell():
     """Minutes and hardware, as a reader sees them."""
     about = reference.opening(ROOT / "book/linear-regression/from-scratch.ipynb")
-    assert about["Time"] == "20 minutes."
+    assert about["Time"] == "25 minutes."
     assert about["Hardware"].startswith("any laptop;")

@@ -59,14 +59,8 @@ def test_setting_it_again_changes_nothing(copy):
 @pytest.mark.parametrize(
     "url",
     [
-        "",
-        "you/book",
-        "http://github.com/you/book",
-        "https://github.com/you",
-        f"{FORK}.git",
-        f"{FORK}/",
-        f"{FORK}|e",
-        "https://github.com/NAME/BOOK",
+        *("", "you/book", "http://github.com/you/book", "https://github.com/you"),
+        *(f"{FORK}.git", f"{FORK}/", f"{FORK}|e", "https://github.com/NAME/BOOK"),
     ],
 )
 def test_a_bad_address_changes_nothing_and_is_answered_by_one_sentence(copy, url):

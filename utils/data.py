@@ -104,7 +104,7 @@ def load_fashion_mnist(device=None, root=None):
     def dataset(prefix, start, stop):
         images = torch.frombuffer(files[f"{prefix}-images-idx3-ubyte"], dtype=torch.uint8, offset=16)
         labels = torch.frombuffer(files[f"{prefix}-labels-idx1-ubyte"], dtype=torch.uint8, offset=8)
-        images = images.reshape(-1, 1, 28, 28)[start:stop].to(device, torch.float32) / 255
+        images = images.reshape(-1, 1, 28, 28)[start:stop].to(device, torch.float32).div_(255)
         return TensorDataset(images, labels[start:stop].to(device, torch.int64))
 
     return FashionMNIST(

@@ -1,10 +1,11 @@
-"""Keep the theme's launch buttons back while the repository has no address: they would lead nowhere."""
+"""Keep back the theme's buttons that lead to the repository while it has no address."""
 
 
 def keep_back(app, config):
     """Drop the buttons if the address is the placeholder that `make address` replaces."""
     if "/OWNER/" in config.html_theme_options["repository_url"]:
         config.html_theme_options.pop("launch_buttons", None)
+        config.html_theme_options["use_repository_button"] = False
 
 
 def setup(app):

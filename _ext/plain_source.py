@@ -1,4 +1,6 @@
-"""Dress plain notebooks for the site: quotations become coloured boxes; cells for runners are left out.
+"""Dress plain notebooks for the site: quotations become coloured boxes, a figure's folded cells one fold.
+
+Cells for runners are left out.
 
 The lessons stay CommonMark, so that they read the same on GitHub, in JupyterLab and in Colab.
 """
@@ -38,8 +40,27 @@ class ForRunners(SphinxTransform):
                 cell.parent.remove(cell)
 
 
+class OneFold(SphinxTransform):
+    """Fold neighbouring cells together: the code of a figure, in several short cells, opens at one click."""
+
+    default_priority = 510
+
+    def apply(self, **kwargs):
+        """Move the code of each folded cell without output into the folded cell that follows it."""
+
+        def folded(node):
+            return isinstance(node, nodes.container) and "tag_hide-input" in node["classes"]
+
+        for cell in list(self.document.findall(folded)):
+            after = cell.next_node(descend=False, siblings=True)
+            if len(cell) == 1 and folded(after):
+                after[0].insert(0, cell[0].children)
+                cell.parent.remove(cell)
+
+
 def setup(app):
-    """Register both transforms with Sphinx."""
+    """Register the transforms with Sphinx."""
     app.add_transform(Boxes)
     app.add_transform(ForRunners)
+    app.add_transform(OneFold)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -72,7 +72,7 @@ def test_a_bad_address_changes_nothing_and_is_answered_by_one_sentence(copy, url
 
 
 @pytest.mark.parametrize("owner", ["OWNER", "you"])
-def test_a_sheet_has_launch_buttons_once_the_address_is_set(tmp_path, owner):
+def test_a_sheet_has_buttons_once_the_address_is_set(tmp_path, owner):
     for name in ("_ext", "web", "index.md", "book"):
         (tmp_path / name).symlink_to(ROOT / name)
     config = (ROOT / "_config.yml").read_text("utf-8")
@@ -91,6 +91,7 @@ def test_a_sheet_has_launch_buttons_once_the_address_is_set(tmp_path, owner):
         f"https://mybinder.org/v2/gh/you/book/main?urlpath=lab/tree/{path}",
         f"https://colab.research.google.com/github/you/book/blob/main/{path}",
     ] * (owner == "you")
+    assert (f'href="https://github.com/{owner}/book"' in page) == (owner == "you"), "to the repository itself"
 
 
 def test_what_binder_needs_is_there():

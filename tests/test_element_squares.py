@@ -1,5 +1,7 @@
 """The element `squares` in a real browser: mathematics, sliders, pointer, button, fallback."""
 
+import re
+
 import numpy as np
 import pytest
 import torch
@@ -16,7 +18,7 @@ heights = st.floats(0, 30)
 
 
 def show(**options):
-    return explore.squares(X, Y, labels=LABELS, **options)
+    return explore.squares(X, Y, labels=LABELS, unit="min²", **options)
 
 
 def loss(points, ends):
@@ -56,7 +58,8 @@ def check(element):
     left, right = (float(text) for text in element.locator("output").all_inner_texts())
     area = loss(list(zip(X, Y, strict=True)), torch.tensor([left, right], dtype=torch.float64)).item()
     assert numbers(picture(element)) == pytest.approx([left, right, area], abs=6e-3)
-    expect(element.locator(".summary")).to_contain_text(f"Mean area of the squares: {area:.2f}.")
+    expect(element.locator(".spoken")).to_contain_text(re.compile(rf"ean area.* {area:.2f} min²\. "))
+    assert element.locator(".summary").inner_text() == element.locator(".spoken").inner_text()
     boxes = element.locator("svg g rect").evaluate_all(
         "all => all.map(e => [e.width, e.height].map(l => +l.baseVal.value))"
     )
@@ -101,8 +104,11 @@ def test_the_button_learns_the_best_line(open_page, motion):
     else:
         expect(element.locator("output").first).not_to_have_text("22.0")
         middle = element.locator("output").all_inner_texts()
+        summary = element.locator(".summary").inner_text()
+        assert re.match(r"Step \d+ of 60: mean area \d+\.\d\d min²\.", summary), "the numbers move, too"
         page.wait_for_timeout(300)
         assert element.locator("output").all_inner_texts() != middle, "it moves step by step"
+        assert element.locator(".summary").inner_text() != summary
         page.wait_for_timeout(3500)
         np.testing.assert_allclose(check(element), lowest(), atol=0.06)
 
@@ -113,6 +119,7 @@ def test_a_hand_on_the_slider_stops_the_machine(open_page):
     page.get_by_role("button").press("Enter")
     page.get_by_role("slider", name="left end").press("End")
     ends = element.locator("output").all_inner_texts()
+    assert element.locator(".summary").inner_text().startswith("Mean area"), "no step of the machine's"
     page.wait_for_timeout(300)
     assert element.locator("output").all_inner_texts() == ends
 

@@ -252,17 +252,30 @@ def test_the_confusion_matrix_by_pointer(open_page):
 
 def test_the_sentence_is_spoken_once_when_the_slider_rests(open_page):
     page = open_page(explore.softmax())
-    summary = page.locator(".summary")
-    expect(summary).to_have_attribute("aria-live", "polite")
-    expect(summary).to_contain_text("Temperature 1.00")
-    summary.evaluate(
+    spoken = page.locator(".spoken")
+    expect(spoken).to_have_attribute("aria-live", "polite")
+    expect(spoken).to_contain_text("Temperature 1.00")
+    spoken.evaluate(
         "p => { p.said = 0; new MutationObserver(() => p.said++).observe(p, { childList: true }); }"
     )
     page.get_by_role("slider", name="temperature").focus()
     for _ in range(10):
         page.keyboard.press("ArrowRight")
-    expect(summary).to_contain_text("Temperature 1.35")
-    assert summary.evaluate("p => p.said") == 1
+    expect(spoken).to_contain_text("Temperature 1.35")
+    assert spoken.evaluate("p => p.said") == 1
+
+
+def test_the_sentence_is_read_at_every_step(open_page):
+    page = open_page(explore.softmax())
+    expect(page.locator(".spoken")).to_contain_text("Temperature 1.00")
+    said = page.get_by_role("slider", name="temperature").evaluate(
+        """input => {
+          input.value = 1;
+          input.dispatchEvent(new Event("input"));
+          return [...input.getRootNode().querySelectorAll(".summary, .spoken")].map(p => p.textContent);
+        }"""
+    )
+    assert [text.split(",")[0] for text in said] == ["Temperature 20.0", "Temperature 1.00"]
 
 
 # The page around them

@@ -196,3 +196,12 @@ def test_opening_reads_the_first_cell():
     about = reference.opening(ROOT / "book/linear-regression/from-scratch.ipynb")
     assert about["Time"] == "25 minutes."
     assert about["Hardware"].startswith("any laptop;")
+
+
+def test_the_front_page_says_how_long_the_lessons_take():
+    """All of them, in words, and the first."""
+    minutes = [int(re.search(r"\*\*Time\*\* (\d+) minutes", text)[1]) for text in LESSONS.values()]
+    words = ["four", "five", "six", "seven", "eight"][round(sum(minutes) / 60) - 4]
+    front = (ROOT / "index.md").read_text("utf-8")
+    assert f"take about {words} hours" in front, f"{sum(minutes)} minutes"
+    assert f"({minutes[0]} minutes)" in front

@@ -411,7 +411,7 @@ def _cloud(ranges, **values):
     return np.stack([values["x"], values["y"]], 1).round(1)
 
 
-def squares(x, y, left=22.0, right=6.0, labels=("x", "y")):
+def squares(x, y, left=22.0, right=6.0, labels=("x", "y"), unit=""):
     """Show points, a line, and the squares of its errors; sliders or a pointer move the line's two ends.
 
     A button takes sixty steps of gradient descent on the heights of the ends. Used on the front page; the
@@ -423,6 +423,7 @@ def squares(x, y, left=22.0, right=6.0, labels=("x", "y")):
         left: height of the line over x = 0 at the start, from 0 to 30.
         right: height of the line over x = 5 at the start, from 0 to 30.
         labels: what x and y are, two texts.
+        unit: of the areas, such as "min²".
     Returns:
         An IPython `HTML` object.
     Raises:
@@ -447,17 +448,18 @@ def squares(x, y, left=22.0, right=6.0, labels=("x", "y")):
         return figure
 
     title = "Try it: make the squares as small as you can. Drag the ends of the line, or use the sliders."
-    alt = f"{len(points)} points, their best line, and a square on each error, of mean area {least:.2f}."
+    alt = f"{len(points)} points, their best line, and a square on each error: mean area {least:.2f} {unit}"
     return element(
         "squares",
         title=title,
         notice="Then let the machine do it.",
-        fallback=_images(title, [_picture(title, draw, {"ends": best})], [alt], [0], BUDGET)[0],
+        fallback=_images(title, [_picture(title, draw, {"ends": best})], [alt.strip()], [0], BUDGET)[0],
         points=points.tolist(),
         left=float(left),
         right=float(right),
         labels=list(labels),
         least=float(least),
+        unit=unit,
     )
 
 
@@ -465,7 +467,7 @@ def line(x, y, w=2.0, b=8.0, labels=("x", "y")):
     """Show points with a line, and the contour of its mean squared loss (with the ½) over w and b.
 
     Sliders move the line and any point; points, and the line's place on the contour, can also be dragged.
-    Used in the lesson "A line through points".
+    Once something has moved, a button shows the best line. Used in the lesson "A line through points".
 
     Args:
         x: two numbers or more, from 0 to 5, rounded to tenths.
@@ -487,8 +489,8 @@ def line(x, y, w=2.0, b=8.0, labels=("x", "y")):
     ]
     return element(
         "line",
-        title="Try it: find the lowest loss with w and b alone, by slider or by dragging. Then move a point "
-        "far up, and far to the side.",
+        title="Try it: find the lowest loss with w and b alone, by slider or by dragging, and compare with "
+        "the best line. Then move a point far up, and far to the side.",
         notice="Notice: the loss is a bowl over (w, b); each ring lies four times as far above the lowest "
         "loss as the ring inside it. When a point moves up or down, the rings keep their shape and only "
         "their centre moves; when it moves sideways, their shape changes.",

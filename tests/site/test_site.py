@@ -53,6 +53,12 @@ def test_headings(page):
     assert all(below <= above + 1 for above, below in pairwise(levels)), levels
 
 
+def test_the_code_of_a_figure_is_one_fold(page):
+    """Its cells are short, and several; their bars on top of each other would look like an error."""
+    bare = ".tag_hide-input:not(:has(.cell_output))"
+    assert page.locator(f"{bare} + .tag_hide-input").count() == 0
+
+
 def test_landmarks_have_names(page):
     """A screen reader lists one main part, and each navigation by a name of its own."""
     assert page.get_by_role("main").count() == 1
@@ -259,6 +265,7 @@ def test_the_front_page_begins_with_a_figure_that_moves(width, height, site, vis
         box = figure.bounding_box()
         assert box["y"] + box["height"] < height
         before = figure.get_attribute("aria-label")
+        assert "94.14 min²" in before
         page.get_by_role("button", name="Let the machine learn").press("Enter")
         assert figure.get_attribute("aria-label") != before
 

@@ -38,6 +38,7 @@ customElements.define("explore-line", class extends Explore {
     this.slider("point", "choose a point", { min: 1, max: points.length, step: 1, at: 1, show: (v) => fixed(v, 0) });
     scale("x", points[0][0], `its ${labels[0]}`);
     scale("y", points[0][1], `its ${labels[1]}`);
+    this.button("Show the best line", () => { this.state.best = !this.state.best; this.update(); });
     // place(name, value) → where it is drawn; 180 units for each range
     const { left, right } = { left: 48, right: 292 };
     this.place = (name, v) => {
@@ -102,9 +103,12 @@ customElements.define("explore-line", class extends Explore {
     }
     this.points[point - 1] = [x, y];
     super.update();
+    // First the reader moves something, then asks.
+    Object.assign(this.find("button"), { disabled: !this.tried, ariaPressed: Boolean(this.state.best) });
+    this.tried = true;
   }
 
-  draw({ w, b, point }) {
+  draw({ w, b, point, best: shown }) {
     const { loss, points } = { loss: (...at) => this.constructor.loss(this.points, ...at), points: this.points };
     const best = this.constructor.optimum(points), one = this.constructor.moments(points).spread < 1e-9;
     const clip = (at, drawn) => `<clipPath id="from${at}"><rect x="${at}" y="15" width="180" height="180"/></clipPath>
@@ -130,16 +134,16 @@ customElements.define("explore-line", class extends Explore {
     const [dw, db] = this.constructor.gradient(points, w, b).map((v) => fixed(v, 2));
     const [bw, bb] = best.map((v) => fixed(v, 2));
     return {
-      svg: `${this.axes}${clip(48, rings.join("") + cross(this.place("w", best[0]), this.place("b", best[1])))}
-        ${clip(292, residuals.join("") + line(...best, dashed) + line(w, b, blue))}
+      svg: `${this.axes}${clip(48, rings.join("") + (shown ? cross(this.place("w", best[0]), this.place("b", best[1])) : ""))}
+        ${clip(292, residuals.join("") + (shown ? line(...best, dashed) : "") + line(w, b, blue))}
         ${dot(atW, atB)}${handle("line", atW, atB)}${scatter.join("")}
-        <path d="M36 263H64" ${blue} stroke-width="3"/>${dot(50, 263)}<text x="76" y="268">your line: mean loss ${yours}</text>
-        <path d="M36 290H64" ${dashed} stroke-width="3"/>${cross(50, 290)}<text x="76" y="295">least squares: w = ${bw}, b = ${bb}, mean loss ${least}</text>`,
-      label: `Left, the loss over w and b; right, ${points.length} points and two lines. Your line w = ${fixed(w, 1)}, `
-        + `b = ${fixed(b, 1)} has loss ${yours}; the least-squares line w = ${bw}, b = ${bb} has ${least}`,
-      summary: `At w = ${fixed(w, 1)}, b = ${fixed(b, 1)} the mean loss is ${yours}, its gradient (${dw}, ${db}). `
-        + (one ? `All points share one x: every line through their mean is best, with loss ${least}.`
-          : `The least-squares line, w = ${bw} and b = ${bb}, has loss ${least}.`),
+        <path d="M36 263H64" ${blue} stroke-width="3"/>${dot(50, 263)}<text x="76" y="268">your line: loss ${yours}</text>
+        ${shown ? `<path d="M36 290H64" ${dashed} stroke-width="3"/>${cross(50, 290)}<text x="76" y="295">best line: w = ${bw}, b = ${bb}, loss ${least}</text>` : ""}`,
+      label: `Left, the loss over w and b; right, ${points.length} points and your line w = ${fixed(w, 1)}, `
+        + `b = ${fixed(b, 1)}, of loss ${yours}${shown ? `; also the best line w = ${bw}, b = ${bb}, of loss ${least}` : ""}`,
+      summary: `At w = ${fixed(w, 1)}, b = ${fixed(b, 1)} the mean loss is ${yours}, its gradient (${dw}, ${db}).`
+        + (!shown ? "" : one ? ` All points share one x: every line through their mean is best, with loss ${least}.`
+          : ` The best line, by least squares, has w = ${bw} and b = ${bb}, and loss ${least}.`),
     };
   }
 });

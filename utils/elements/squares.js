@@ -13,15 +13,15 @@ customElements.define("explore-squares", class extends Explore {
     return [left - rate * slope((u) => 1 - u), right - rate * slope((u) => u)];
   }
 
+  steps = 0; // that the machine has taken
+
   setup() {
     const end = { min: 0, max: 30, step: 0.1 };
     this.slider("left", "left end", { ...end, at: this.data.left });
     this.slider("right", "right end", { ...end, at: this.data.right });
-    this.find(".controls").insertAdjacentHTML("beforeend", `<button type="button" style="grid-column: 1 / -1;
-      justify-self: start; font: inherit; color: inherit; background: none; border: 1px solid; border-radius: .3em;
-      min-height: 24px; padding: .2em .8em; cursor: pointer">Let the machine learn it</button>`);
-    this.find("button").addEventListener("click", () => this.learn());
-    this.find(".controls").addEventListener("input", (event) => { if (event.isTrusted) this.stop(); });
+    this.button("Let the machine learn it", () => this.learn());
+    // A hand stops the machine, before the slider draws.
+    this.find(".controls").addEventListener("input", (event) => { if (event.isTrusted) this.stop(); }, true);
     this.listen(this.find("svg"));
   }
 
@@ -49,23 +49,26 @@ customElements.define("explore-squares", class extends Explore {
     }
   }
 
-  stop() { clearInterval(this.learning); }
+  stop() {
+    clearInterval(this.learning);
+    this.steps = 0;
+  }
 
   learn() { // sixty steps in three seconds; at once for whoever wants nothing to move
     this.stop();
-    let { left, right } = this.state, steps = 0;
+    let { left, right } = this.state;
     const step = () => {
       [left, right] = this.constructor.step(this.data.points, left, right);
-      if (++steps === 60) this.stop();
+      if (++this.steps === 60) clearInterval(this.learning);
     };
     if (matchMedia("(prefers-reduced-motion: reduce)").matches) {
-      while (steps < 60) step();
+      while (this.steps < 60) step();
       this.set({ left, right });
     } else this.learning = setInterval(() => { step(); this.set({ left, right }); }, 50);
   }
 
   draw({ left, right }) {
-    const { points, labels, least } = this.data;
+    const { points, labels, least, unit } = this.data;
     const [X, Y] = [(x) => 56 + 80 * x, (y) => 210 - 20 * y / 3];
     const ticks = [0, 1, 2, 3, 4, 5].map((x) => `<text x="${X(x)}" y="228" text-anchor="middle">${x}</text>`)
       .concat([0, 10, 20, 30].map((y) => `<path class="axis" d="M56 ${Y(y)}H456"/><text x="40" y="${Y(y) + 5}" text-anchor="end">${y}</text>`));
@@ -77,7 +80,7 @@ customElements.define("explore-squares", class extends Explore {
     const dots = points.map(([x, y]) => `<circle cx="${X(x)}" cy="${Y(y)}" r="4.5" fill="currentColor"/>`);
     const handle = (name, x, y) => `<circle cx="${X(x)}" cy="${Y(y)}" r="8" fill="${BLUE}" stroke="currentColor"/>
       <circle cx="${X(x)}" cy="${Y(y)}" r="20" fill="transparent" data-handle="${name}" style="cursor: ns-resize; touch-action: none"/>`;
-    const loss = fixed(this.constructor.loss(points, left, right), 2);
+    const area = (v) => `${fixed(v, 2)} ${unit}`.trim(), loss = area(this.constructor.loss(points, left, right));
     return {
       svg: `${ticks.join("")}<clipPath id="plot"><rect x="56" y="0" width="400" height="210"/></clipPath>
         <g clip-path="url(#plot)">${squares.join("")}</g>${dots.join("")}
@@ -87,7 +90,8 @@ customElements.define("explore-squares", class extends Explore {
         <text transform="translate(14 110) rotate(-90)" text-anchor="middle">${escape(labels[1])}</text>`,
       label: `${points.length} points, and a line from ${fixed(left, 1)} at the left to ${fixed(right, 1)} at the right; `
         + `a square on each error, of mean area ${loss}`,
-      summary: `Mean area of the squares: ${loss}. The least there can be: ${fixed(least, 2)}.`,
+      summary: `${this.steps ? `Step ${this.steps} of 60: mean area` : "Mean area of the squares:"} ${loss}. `
+        + `The least there can be: ${area(least)}.`,
     };
   }
 });

@@ -14,6 +14,7 @@ HOMEWORK = Path(__file__).parents[1]
 RELEASED = HOMEWORK.parent / "book" / "homework"
 
 SOLUTION = re.compile(r"^([ \t]*)#+ ?BEGIN SOLUTION.*?#+ ?END SOLUTION[^\n]*\n?", re.S | re.M)
+MARKING = re.compile(r"^\|\s*points?\s*\|", re.I | re.M)  # a table of what earns the points
 HIDDEN_TESTS = re.compile(r"^[ \t]*#+ ?BEGIN HIDDEN TESTS.*?#+ ?END HIDDEN TESTS[^\n]*\n?", re.S | re.M)
 
 
@@ -120,6 +121,14 @@ def problems(master: Master) -> list[str]:
             found.append(f"{question}: there is no cell {question}-check.")
         elif check["metadata"]["nbgrader"]["points"] != points:
             found.append(f"{question}: the tests give {points:g} points, the check cell says otherwise.")
+    read = [
+        c for c in master.notebook["cells"] if c["cell_type"] != "code" and c not in master.words.values()
+    ]
+    found += [
+        f"students would read what earns the points: move the table into the answer: {text(cell)[:40]!r}."
+        for cell in read
+        if MARKING.search(text(cell))
+    ]
     named = {
         *hidden.forbidden,
         *(a.question for a in hidden.wrongs + hidden.rights),

@@ -97,6 +97,12 @@ def test_a_mutant_that_loops_for_ever_loses_marks(tmp_path, monkeypatch):
         ('test("spread"', 'test("sprawl"', "hidden/averages.py", "sprawl"),
         ('wrong("spread"', 'wrong("sprawl"', "hidden/averages.py", "no question"),
         ("sheet = ", "sheep = ", "hidden/averages.py", "sheet"),
+        (
+            "When is the mean misleading?",
+            "When?\\n\\n| Points | for |\\n|---|---|\\n| 1 | an outlier |\\n\\nAnd",
+            "sheets/averages.ipynb",
+            "students would read what earns the points",
+        ),
     ],
 )
 def test_a_master_that_does_not_fit_its_tests_is_refused(tmp_path, old, new, where, complaint):
@@ -160,6 +166,7 @@ def test_no_solution_is_in_the_released_sheets_and_their_zip(tmp_path):
         cells = "\n".join(map(sheets.text, json.loads(text)["cells"]))
         assert not leaked(cells), name
         assert not leaked(text), name
+        assert not sheets.MARKING.search(cells), name
 
 
 def shape(function: ast.FunctionDef) -> str:

@@ -22,14 +22,21 @@ class Call:
         self._ask = (
             ask  # (name, args, kwargs) -> (value, args as they are after the call), or raises CallError
         )
+        self.forget()
+
+    def forget(self) -> None:
+        """Begin a new test: no function has been called yet."""
+        self.name, self.value, self.due = "", ..., ""  # the last call, and the exception that it owes
 
     def __call__(self, name: str, *args, **kwargs):
         """Return what the student's function returns."""
-        return self._ask(name, list(args), kwargs)[0]
+        return self.after(name, *args, **kwargs)[0]
 
     def after(self, name: str, *args, **kwargs) -> tuple[object, list]:
         """Return the value and the arguments as the function left them: did it change them in place?"""
-        return self._ask(name, list(args), kwargs)
+        value, args = self._ask(name, list(args), kwargs)
+        self.name, self.value, self.due = name, value, ""
+        return value, args
 
     def raises(self, error: str, name: str, *args, **kwargs) -> str | None:
         """Return the message if the function raises `error` ("ValueError") or a subclass of it, else None.
@@ -41,6 +48,7 @@ class Call:
         except CallError as problem:
             if error in problem.names and "NotImplementedError" not in problem.names:
                 return problem.detail
+        self.name, self.due = name, error
         return None
 
 
@@ -130,13 +138,25 @@ class Outcome:
 def run_test(test: Test, call: Call) -> Outcome:
     """Run one hidden test. Nothing of the test itself gets into the outcome."""
     why = detail = ""
+    call.forget()
     try:
         test.run(call)
         return Outcome(test.question, test.points, test.points, test.says, why)
     except CallError as problem:
         why, detail = str(problem), problem.detail
-    except AssertionError:
-        pass
     except Exception as problem:  # such as comparing None with a tensor
-        why = f"the answer has another type or shape than the test can use ({type(problem).__name__})"
+        why = cause(problem, call)
     return Outcome(test.question, 0, test.points, test.says, why, detail)
+
+
+def cause(problem: Exception, call: Call) -> str:
+    """Why a test ended with this exception, as far as the last call tells, in words for the student."""
+    if call.due:
+        return f"{call.name} raised no {call.due} where one is due"
+    if call.value is None:
+        return f"{call.name} returned nothing: does it end with return?"
+    if isinstance(problem, AssertionError):
+        return ""
+    if isinstance(problem, KeyError) and isinstance(call.value, dict) and str(problem)[1:-1].isidentifier():
+        return f"in what {call.name} returned the key {problem} is missing"
+    return f"the answer has another type or shape than the test can use ({type(problem).__name__})"

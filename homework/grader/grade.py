@@ -16,6 +16,7 @@ from homework.grader import report, sheets, wire
 from homework.grader.hidden import Call, CallError, Outcome, run_test
 from homework.grader.sandbox import MEMORY, Gone, Worker, missing
 
+ARCHIVES = (".zip", ".tar", ".tgz", ".gz", ".bz2", ".xz", ".7z", ".rar")
 LARGEST = 300 << 20  # bytes of a notebook: mostly outputs, which nobody reads
 TIMEOUT = 20  # seconds to reach a Dask scheduler
 STARTS = 12  # of one submission's process: each time without the cell or function that ended it
@@ -61,9 +62,15 @@ def grade(
         raise sheets.SheetError(
             "Grade on Linux or macOS; on Windows, in the Subsystem for Linux or a container."
         )
+    found = list(find(submissions, master, limits or Limits(), out))
+    if all(job.problem for job in found):
+        why = f" ({found[0].student}: {found[0].problem})" if found else ""
+        raise sheets.SheetError(f"Nothing in {submissions} is a submission{why}: is this the right folder?")
     report.begin(out, master)
+    if others := sorted(one.name for one in submissions.iterdir() if one.is_file() and not handed_in(one)):
+        say(f"Left out, since no notebooks: {', '.join(others)}.")
     todo, done = [], 0
-    for job in find(submissions, master, limits or Limits()):
+    for job in found:
         if report.result(out, job.student).get("fingerprint") == job.fingerprint:
             done += 1
         else:
@@ -80,14 +87,14 @@ def grade(
 # ── which submissions there are ──
 
 
-def find(folder: Path, master: sheets.Master, limits: Limits) -> Iterator[Job]:
+def find(folder: Path, master: sheets.Master, limits: Limits, out: Path) -> Iterator[Job]:
     """Yield a job for each student: a notebook, or a folder with one in it, or what is in the way of that."""
     if not folder.is_dir():
         raise sheets.SheetError(f"There is no folder {folder}.")
     sheet = hashlib.sha256(master.path.read_bytes() + master.hidden_path.read_bytes()).hexdigest()
     seen = set()
     for entry in sorted(folder.iterdir()):
-        if entry.name.startswith(".") and not entry.name.endswith(".ipynb"):
+        if not handed_in(entry) or folder.resolve() / entry.name == out.resolve():
             continue
         student = entry.name.removesuffix(".ipynb") or entry.name
         student = entry.name if student in seen else student
@@ -105,14 +112,23 @@ def find(folder: Path, master: sheets.Master, limits: Limits) -> Iterator[Job]:
         yield Job(student, str(path.absolute()), problem, fingerprint, master.name, str(home), limits)
 
 
+def handed_in(entry: Path) -> bool:
+    """Is this some student's, readable or not? All else that may lie in the folder is not."""
+    if entry.is_file() and not entry.is_symlink():
+        return entry.name.endswith((".ipynb", *ARCHIVES))
+    return entry.name.endswith(".ipynb") or not entry.name.startswith((".", "__MACOSX"))
+
+
 def notebook_of(entry: Path, name: str) -> Path:
     """Return the one notebook that `entry` is or holds, or raise ValueError. Links are not followed."""
     if entry.is_symlink():
         raise ValueError("it is a symbolic link, which could lead anywhere")
     if entry.is_file() and entry.name.endswith(".ipynb"):
         return entry
+    if entry.is_file():
+        raise ValueError("it is packed: unpack it")
     if not entry.is_dir():
-        raise ValueError("it is no file with a name that ends in .ipynb")
+        raise ValueError("it is neither a notebook nor a folder")
     found = [
         Path(folder, file)
         for folder, _, files in os.walk(entry)
@@ -220,6 +236,8 @@ def grade_one(job: Job) -> dict:
         try:
             student.read(Path(job.path))
             result["outcomes"] = [asdict(outcome) for outcome in student.outcomes()]
+            if not any(outcome["points"] for outcome in result["outcomes"]):
+                result["note"] = student.doubt()
         finally:
             student.close()
         result |= {"answers": student.answers(), "errors": student.errors}
@@ -260,6 +278,7 @@ KNOWN = {
     "keyword argument": "it takes other arguments than the sheet says",
     "scalar type": "the dtypes of two tensors do not fit",
     "dtype": "the dtypes of two tensors do not fit",
+    "two bool tensors": "two bool tensors were subtracted: turn them into numbers first",
     "does not require grad": "a tensor without gradient has no backward",
     "second time": "backward was called twice on one graph",
     "NVIDIA": "there is no GPU here",
@@ -312,6 +331,19 @@ class Student:
         self.code = [
             cell["source"] for cell in self.cells if cell["kind"] == "code" and not self.is_check(cell)
         ]
+
+    def doubt(self) -> str:
+        """Say so if the notebook seems to be another sheet, or none: whose functions does it define?"""
+        function = re.compile(r"\bdef +(\w+)")
+        theirs = {name for source in self.code for name in function.findall(source)}
+        masters = sorted(self.master.path.parent.glob("*.ipynb"))
+        fits = {
+            one.stem: len(theirs.intersection(function.findall(one.read_text("utf-8")))) for one in masters
+        }
+        name, best = self.master.name, max(fits, key=fits.get)
+        if fits[best] > fits[name]:
+            return f"it looks like {best}, and not like {name}"
+        return "" if fits[name] else f"it holds none of the functions of {name}"
 
     def is_check(self, cell: dict) -> bool:
         """Is this a check of the sheet's, unchanged? It need not run. A changed one may hold an answer."""

@@ -14,7 +14,7 @@ import psutil
 import pytest
 from handed_in import EXAMPLE, QUICK, ROOT, marks, notebook, submit
 
-from homework.grader import report, sandbox
+from homework.grader import report, sandbox, sheets
 from homework.grader.__main__ import main
 from homework.grader.grade import grade
 
@@ -218,10 +218,45 @@ def test_wrong_use_is_said_in_one_sentence(tmp_path, averages, monkeypatch, caps
 
 
 def test_a_folder_of_another_sheets_marks_is_refused(tmp_path, averages, capsys):
-    report.begin(tmp_path, averages)
-    arguments = ["--homework", str(EXAMPLE), "grade", str(tmp_path), "--sheet", "probabilities"]
-    assert main([*arguments, "--out", str(tmp_path)]) == 2
+    report.begin(tmp_path / "out", averages)
+    theirs = submit(tmp_path / "in", one="")
+    arguments = ["--homework", str(EXAMPLE), "grade", str(theirs), "--sheet", "probabilities"]
+    assert main([*arguments, "--out", str(tmp_path / "out")]) == 2
     assert "holds the marks of averages" in capsys.readouterr().err
+
+
+def test_what_lies_beside_the_submissions_is_no_student(tmp_path, averages):
+    theirs, said = submit(tmp_path / "in", ana=notebook()), []
+    (theirs / "given.csv").write_text("student,question,points,comment")
+    (theirs / "__MACOSX").mkdir()
+    (theirs / "cleo.zip").write_bytes(b"PK")
+    for _ in range(2):  # the second time the folder of marks lies there, too
+        grade(theirs, averages, theirs / "out", limits=QUICK, say=said.append)
+    assert sorted(marks(theirs / "out")) == ["ana", "cleo.zip"]
+    assert "unpack it" in marks(theirs / "out")["cleo.zip"]["note"]
+    assert "Left out, since no notebooks: given.csv." in said
+
+
+@pytest.mark.parametrize("names", [[], ["marks.csv"], ["cleo.zip"], ["ana/essay.pdf", "__MACOSX/ana.ipynb"]])
+def test_a_folder_in_which_nothing_is_a_submission_leaves_no_marks(tmp_path, averages, names):
+    (tmp_path / "in").mkdir()
+    for path in (tmp_path / "in" / name for name in names):
+        path.parent.mkdir(exist_ok=True)
+        path.write_text("")
+    with pytest.raises(sheets.SheetError, match="is this the right folder"):
+        grade(tmp_path / "in", averages, tmp_path / "out", say=lambda _: None)
+    assert not (tmp_path / "out").exists()
+
+
+def test_another_sheet_is_named_in_the_note(tmp_path, averages):
+    other = sheets.student_notebook(sheets.read("probabilities", EXAMPLE))
+    nothing = {"cells": [{"cell_type": "code", "source": "print(1)"}]}
+    blank = sheets.student_notebook(averages)
+    out = graded(tmp_path, averages, blank=blank, nothing=nothing, other=other)
+    notes = {name: row["note"] for name, row in marks(out).items()}
+    assert "averages" not in notes["blank"]
+    assert notes["nothing"] == "it holds none of the functions of averages"
+    assert notes["other"] == "it looks like probabilities, and not like averages"
 
 
 def test_an_unreadable_submission_gives_exit_code_1(tmp_path):
@@ -239,8 +274,6 @@ def test_a_submission_has_so_much_time_and_no_more(tmp_path, averages):
 
 def test_a_sheet_with_torch(tmp_path):
     """The reference has full marks in the sandbox, and a blank none."""
-    from homework.grader import sheets
-
     master = sheets.read("probabilities", EXAMPLE)
     submit(tmp_path / "in", right=master.notebook, blank=sheets.student_notebook(master))
     assert grade(tmp_path / "in", master, tmp_path / "out", jobs=1, say=lambda _: None) == 0

@@ -7,11 +7,20 @@ from pathlib import Path
 
 from homework.grader import sheets
 
+EXAMPLE = """example:
+  python -m homework.grader grade ../term/submissions --sheet overfitting --out ../term/marks
+
+Stopped, or called again, it grades only what is new or has changed."""
+
 
 def main(arguments: list[str] | None = None) -> int:
     """Run one command; return 0 if all is well, 1 if something was found, 2 if it was used wrongly."""
     options = parser().parse_args(arguments)
     try:
+        if not (options.homework / "sheets").is_dir():
+            raise sheets.SheetError(f"There is no folder {options.homework / 'sheets'}.")
+        if options.homework != sheets.HOMEWORK:
+            print(f"The sheets are those of {options.homework}.")
         return options.run(options)
     except sheets.SheetError as problem:
         print(problem, file=sys.stderr)
@@ -24,43 +33,66 @@ def main(arguments: list[str] | None = None) -> int:
 def parser() -> argparse.ArgumentParser:
     """The commands and their options."""
     top = argparse.ArgumentParser(prog="python -m homework.grader", description=__doc__)
-    top.add_argument("--homework", type=Path, default=sheets.HOMEWORK, help="folder with sheets/ and hidden/")
+    folder = "folder with your sheets/ and hidden/; before or after the command (the book's homework/)"
+    top.add_argument("--homework", type=Path, default=sheets.HOMEWORK, metavar="FOLDER", help=folder)
+    again = argparse.ArgumentParser(add_help=False)  # without a default, which would undo the first one
+    again.add_argument("--homework", type=Path, default=argparse.SUPPRESS, metavar="FOLDER", help=folder)
     commands = top.add_subparsers(required=True, metavar="COMMAND")
 
-    release = commands.add_parser("release", help="write the students' sheets: no solutions, no hidden tests")
+    release = commands.add_parser(
+        "release", help="write the students' sheets: no solutions, no hidden tests", parents=[again]
+    )
     release.add_argument("names", nargs="*", metavar="NAME", help="sheets (all)")
-    release.add_argument("--to", type=Path, default=sheets.RELEASED, help="folder (book/homework)")
+    release.add_argument(
+        "--to",
+        type=Path,
+        default=sheets.RELEASED,
+        help="folder; what is there is written over (book/homework)",
+    )
     release.add_argument("--zip", type=Path, metavar="FILE", help="also pack them for a learning platform")
     release.set_defaults(run=run_release)
 
     check = commands.add_parser(
-        "check", help="prove sheets: do their tests tell right answers from wrong ones?"
+        "check", help="prove sheets: do their tests tell right answers from wrong ones?", parents=[again]
     )
     check.add_argument("names", nargs="*", metavar="NAME", help="sheets (all)")
     check.set_defaults(run=run_check)
 
     grade = commands.add_parser(
-        "grade", help="grade a folder of submissions; goes on where it was broken off"
+        "grade",
+        help="grade a folder of submissions; goes on where it was broken off",
+        epilog=EXAMPLE,
+        parents=[again],
+        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     grade.add_argument(
         "submissions", type=Path, help="folder of STUDENT.ipynb, or of folders STUDENT/ with one"
     )
-    grade.add_argument("--sheet", required=True, metavar="NAME")
-    grade.add_argument("--out", required=True, type=Path, metavar="FOLDER", help="where the marks go")
+    grade.add_argument("--sheet", required=True, metavar="NAME", help="which sheet they hand in")
+    grade.add_argument(
+        "--out",
+        required=True,
+        type=Path,
+        metavar="FOLDER",
+        help="where the marks go: one folder for each sheet",
+    )
     grade.add_argument(
         "--jobs", type=int, default=0, metavar="N", help="how many at a time (one for each core)"
     )
     grade.add_argument(
-        "--scheduler", default="", metavar="ADDRESS", help="of a Dask cluster: tcp://host:8786"
+        "--scheduler", default="", metavar="ADDRESS", help="of a Dask cluster: tcp://host:8786 (none)"
     )
     grade.set_defaults(run=run_grade)
 
     report = commands.add_parser(
         "report", help="merge marks given by hand, and write marks.csv and feedback anew"
     )
-    report.add_argument("folder", type=Path, help="what `grade` wrote")
+    report.add_argument("folder", type=Path, metavar="FOLDER", help="what `grade` wrote")
     report.add_argument(
-        "--words", type=Path, metavar="FILE", help="marks given by hand (words.csv in the folder)"
+        "--words",
+        type=Path,
+        metavar="FILE",
+        help="a CSV with the columns student,question,points,comment (FOLDER/words.csv)",
     )
     report.set_defaults(run=run_report)
     return top

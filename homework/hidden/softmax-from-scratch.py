@@ -36,11 +36,16 @@ def softmax_shapes(call):
         assert near(call("softmax", logits, 1.0), logits.softmax(-1))
 
 
-@sheet.test("softmax", points=1, says="A low temperature makes surer; one that is not above 0 is refused.")
+@sheet.test("softmax", points=0.5, says="A low temperature makes surer, a high one less sure.")
 def softmax_temperature(call):
     logits = draw(6, 5, seed=4)
     for temperature in (0.25, 0.8, 3.0, 50.0):
         assert near(call("softmax", logits, temperature), (logits / temperature).softmax(-1))
+
+
+@sheet.test("softmax", points=0.5, says="A temperature that is not above 0 is refused with a ValueError.")
+def softmax_refuses(call):
+    logits = draw(6, 5, seed=4)
     assert call.raises("ValueError", "softmax", logits, 0.0)
     assert call.raises("ValueError", "softmax", logits, -2.0)
 
@@ -157,9 +162,13 @@ def votes_counted(call):
     assert near(call("vote_share", votes, 6), F.one_hot(votes, 6).float().mean(1))
 
 
-@sheet.test("vote_share", points=1, says="Every class has a column; one voter, and one picture, are enough.")
+@sheet.test("vote_share", points=0.5, says="Every class has a column, also one that nobody chose.")
 def votes_columns(call):
     assert near(call("vote_share", torch.tensor([[1, 1, 0]]), 5), torch.tensor([[1 / 3, 2 / 3, 0, 0, 0]]))
+
+
+@sheet.test("vote_share", points=0.5, says="One vote on each picture is enough.")
+def votes_single(call):
     assert near(call("vote_share", torch.tensor([[2], [0]]), 3), torch.eye(3)[[2, 0]])
 
 
@@ -205,13 +214,21 @@ def vote_share(votes, K):
 # 3 ------------------------------------------------------------------------------------------- cross_entropy
 
 
-@sheet.test("cross_entropy", points=1, says="The mean loss for one-hot and for spread-out truths.")
-def loss_values(call):
-    for n, K, dtype in [(7, 5, torch.float32), (1, 2, torch.float32), (20, 10, torch.float64)]:
-        logits, truth = 3 * draw(n, K, seed=n, dtype=dtype), shares(n, K, seed=n + 1).to(dtype)
-        hot = F.one_hot(torch.arange(n) % K, K).to(dtype)
+SIZES = [(7, 5, torch.float32), (1, 2, torch.float32), (20, 10, torch.float64)]
+
+
+@sheet.test("cross_entropy", points=0.5, says="The mean loss for one-hot truths.")
+def loss_one_hot(call):
+    for n, K, dtype in SIZES:
+        logits, truth = 3 * draw(n, K, seed=n, dtype=dtype), F.one_hot(torch.arange(n) % K, K).to(dtype)
         assert near(call("cross_entropy", logits, truth), F.cross_entropy(logits, truth))
-        assert near(call("cross_entropy", logits, hot), F.cross_entropy(logits, hot))
+
+
+@sheet.test("cross_entropy", points=0.5, says="The mean loss for spread-out truths.")
+def loss_spread(call):
+    for n, K, dtype in SIZES:
+        logits, truth = 3 * draw(n, K, seed=n, dtype=dtype), shares(n, K, seed=n + 1).to(dtype)
+        assert near(call("cross_entropy", logits, truth), F.cross_entropy(logits, truth))
 
 
 @sheet.test("cross_entropy", points=1, says="A shift of all logits of a picture does not change its loss.")

@@ -6,12 +6,14 @@ import json
 import zipfile
 
 import pytest
+import torch
 from handed_in import EXAMPLE, ROOT
 from secret import leaked
 
-from homework.grader import sheets
+from homework.grader import hidden, sheets
 from homework.grader.__main__ import main
 from homework.grader.check import check, mutants
+from homework.grader.grade import harmless
 from homework.grader.submission import plain_python
 
 
@@ -115,6 +117,19 @@ def test_an_unknown_sheet_is_wrong_use(capsys):
     assert "the sheets are: averages, probabilities" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("where", ["before", "after"])
+def test_the_folder_of_the_sheets_stands_before_or_after_the_command(tmp_path, capsys, where):
+    folder, release = ["--homework", str(EXAMPLE)], ["release", "--to", str(tmp_path)]
+    assert main(folder + release if where == "before" else release + folder) == 0
+    assert f"The sheets are those of {EXAMPLE}." in capsys.readouterr().out
+    assert sorted(path.stem for path in tmp_path.iterdir()) == ["averages", "probabilities"]
+
+
+def test_a_folder_that_is_not_there_is_named(tmp_path, capsys):
+    assert main(["check", "--homework", str(tmp_path / "coarse")]) == 2
+    assert capsys.readouterr().err == f"There is no folder {tmp_path / 'coarse' / 'sheets'}.\n"
+
+
 def test_the_students_sheet_has_no_solution_and_no_hidden_test(averages):
     student = sheets.student_notebook(averages)
     text = json.dumps(student)
@@ -146,6 +161,41 @@ def test_release_writes_the_same_bytes_every_time(tmp_path):
 @pytest.mark.parametrize("name", sheets.names())
 def test_the_books_sheets_are_proved(name):
     assert check(sheets.read(name)) == []
+
+
+def cells_before_the_questions(master: sheets.Master) -> list[str]:
+    """The imports, and the function that begins every check."""
+    return [sheets.text(cell) for cell in master.notebook["cells"] if cell["id"] in ("imports", "returned")]
+
+
+@pytest.mark.parametrize(
+    ("value", "told"), [(None, "does it end with return?"), (object(), "the function returns object, not ")]
+)
+@pytest.mark.parametrize("name", sheets.names())
+def test_a_check_says_at_once_that_nothing_or_the_wrong_type_is_returned(name, value, told):
+    master, space = sheets.read(name), {}
+    for source in cells_before_the_questions(master):
+        exec(source, space)
+    for question in master.answers:
+        space |= dict.fromkeys(master.functions(question), lambda *_, **__: value)
+        with pytest.raises(AssertionError) as said:
+            exec(sheets.text(master.checks[f"{question}-check"]), space)
+        assert told in str(said.value), question
+
+
+@pytest.mark.parametrize(
+    ("name", "question", "answer"),
+    [
+        ("softmax-from-scratch", "gradient", "def gradient(X, truth, W, b, decay): return judge(decay)"),
+        ("softmax-concise", "descend", "def descend(w, g, lrs, *others): return by_torch(*others)"),
+    ],
+)
+def test_no_answer_can_ask_what_its_check_compares_it_with(name, question, answer):
+    master, space = sheets.read(name), {}
+    for source in [*cells_before_the_questions(master), answer]:
+        exec(source, space)
+    with pytest.raises(NameError):
+        exec(sheets.text(master.checks[f"{question}-check"]), space)
 
 
 @pytest.mark.parametrize("name", sheets.names())
@@ -216,6 +266,40 @@ def test_two_functions_that_differ_in_names_alone_have_one_shape():
         "def g(x, y): return x - y\ndef h(x, y): return y - x"
     )
     assert shape(one) == shape(two) != shape(other)
+
+
+@pytest.mark.parametrize(
+    ("value", "test", "told"),
+    [
+        (None, lambda call: call("f").shape, "f returned nothing: does it end with return?"),
+        (None, lambda call: fail_unless(call("f") == 1), "f returned nothing: does it end with return?"),
+        ({}, lambda call: call("f")["accuracy"], "in what f returned the key 'accuracy' is missing"),
+        ({}, lambda call: {}[1], "(KeyError)"),
+        ("", lambda call: call("f").shape, "(AttributeError)"),
+        (
+            1,
+            lambda call: fail_unless(call.raises("ValueError", "f")),
+            "f raised no ValueError where one is due",
+        ),
+        (2, lambda call: fail_unless(call("f") == 1), ""),
+    ],
+)
+def test_the_student_reads_why_a_test_failed_where_that_is_known(value, test, told):
+    outcome = hidden.run_test(hidden.Test("f", 1, "It works.", test), hidden.Call(lambda *_: (value, [])))
+    assert outcome.points == 0
+    assert outcome.why.endswith(told)
+    assert bool(outcome.why) == bool(told)
+
+
+def fail_unless(right) -> None:
+    assert right
+
+
+def test_two_bool_tensors_that_were_subtracted_are_no_untouched_answer():
+    yes = torch.tensor(True)
+    with pytest.raises(RuntimeError) as problem:
+        yes - yes
+    assert "two bool tensors were subtracted" in harmless(str(problem.value), ("RuntimeError",))
 
 
 def test_mutants_are_named_by_the_edited_piece():

@@ -82,6 +82,12 @@ def parser() -> argparse.ArgumentParser:
     grade.add_argument(
         "--scheduler", default="", metavar="ADDRESS", help="of a Dask cluster: tcp://host:8786 (none)"
     )
+    grade.add_argument(
+        "--students",
+        type=Path,
+        metavar="FILE",
+        help="class list: a table with a column student, and any others",
+    )
     grade.set_defaults(run=run_grade)
 
     report = commands.add_parser(
@@ -127,6 +133,7 @@ def run_grade(options: argparse.Namespace) -> int:
         options.out,
         jobs=options.jobs,
         scheduler=options.scheduler,
+        students=options.students,
         say=lambda line: print(line, flush=True),
     )
     print(

@@ -54,6 +54,7 @@ def grade(
     *,
     jobs: int = 0,
     scheduler: str = "",
+    students: Path | None = None,
     limits: Limits | None = None,
     say: Callable[[str], None] = print,
 ) -> int:
@@ -66,7 +67,7 @@ def grade(
     if all(job.problem for job in found):
         why = f" ({found[0].student}: {found[0].problem})" if found else ""
         raise sheets.SheetError(f"Nothing in {submissions} is a submission{why}: is this the right folder?")
-    report.begin(out, master)
+    report.begin(out, master, [job.student for job in found], report.class_list(students) if students else {})
     if others := sorted(one.name for one in submissions.iterdir() if one.is_file() and not handed_in(one)):
         say(f"Left out, since no notebooks: {', '.join(others)}.")
     todo, done = [], 0
@@ -81,7 +82,7 @@ def grade(
             report.save(out, result)
             points = sum(outcome["points"] for outcome in result["outcomes"])
             say(f"{count}/{done + len(todo)}  {result['student']}: {result['note'] or f'{points:g} points'}")
-    return report.write(out)
+    return report.write(out, say=say)
 
 
 # ── which submissions there are ──
@@ -240,7 +241,7 @@ def grade_one(job: Job) -> dict:
                 result["note"] = student.doubt()
         finally:
             student.close()
-        result |= {"answers": student.answers(), "errors": student.errors}
+        result |= {"answers": student.answers(), "errors": student.errors()}
     except (ValueError, Gone) as why:
         result["note"] = f"unreadable: {why}"
     except Exception as why:
@@ -301,13 +302,19 @@ def harmless(error: str, names: tuple[str, ...]) -> str:
     return f"{kind}: {told}" if told else kind
 
 
+def problem_of(why: str) -> str:
+    """What the marks call it when a process is gone."""
+    return "too slow" if "time" in why else "ended Python"
+
+
 class Student:
     """A submission in its sandbox. A process that hangs or ends is started again, without what did that."""
 
     def __init__(self, master: sheets.Master, limits: Limits):
         self.master, self.limits = master, limits
         self.deadline = time.monotonic() + limits.submission + limits.load
-        self.starts, self.dead, self.skipped, self.errors = 0, {}, set(), []
+        self.starts, self.dead, self.skipped = 0, {}, set()
+        self.stopped, self.ended = {}, {}  # what went wrong in cells, by number, and in questions' functions
         self.worker = Worker(limits.memory)
 
     def read(self, path: Path) -> None:
@@ -328,14 +335,14 @@ class Student:
         if "unreadable" in reply:
             raise ValueError(reply["unreadable"])
         self.cells, self.used = reply["cells"], reply["used"]
-        self.code = [
-            cell["source"] for cell in self.cells if cell["kind"] == "code" and not self.is_check(cell)
-        ]
+        self.asked = {name: question for question, names in functions.items() for name in names}
+        code = [cell for cell in self.cells if cell["kind"] == "code"]  # numbered as in the notebook
+        self.code = {number: cell for number, cell in enumerate(code, 1) if not self.is_check(cell)}
 
     def doubt(self) -> str:
         """Say so if the notebook seems to be another sheet, or none: whose functions does it define?"""
         function = re.compile(r"\bdef +(\w+)")
-        theirs = {name for source in self.code for name in function.findall(source)}
+        theirs = {name for cell in self.code.values() for name in function.findall(cell["source"])}
         masters = sorted(self.master.path.parent.glob("*.ipynb"))
         fits = {
             one.stem: len(theirs.intersection(function.findall(one.read_text("utf-8")))) for one in masters
@@ -378,6 +385,7 @@ class Student:
         except Gone as why:
             self.worker = None
             self.dead[name] = f"when {name} was called, {why}"
+            self.ended[self.asked.get(name, name)] = problem_of(str(why))
             raise CallError(self.dead[name]) from None
         try:
             if "value" in reply:
@@ -389,6 +397,7 @@ class Student:
             raise CallError(f"there is no function {name}")
         if "TooLong" in names:
             self.dead[name] = f"{name} took too long: it ran longer than {self.limits.call:g} s"
+            self.ended[self.asked.get(name, name)] = "too slow"
             raise CallError(self.dead[name])
         raise CallError(f"{name} raised {harmless(error, names)}", names, error)
 
@@ -398,37 +407,56 @@ class Student:
             if self.starts or self.worker is None:
                 self.worker = Worker(self.limits.memory)
             self.starts += 1
-            self.errors = [
-                f"cell {index + 1} was left out: it ended Python or did not stop" for index in self.skipped
-            ]
+            self.stopped = {number: self.stopped[number] for number in self.skipped}
             try:
-                self.worker.ask({"load": any("torch" in source for source in self.code)}, self.limits.load)
-                early = self.run_cells(range(len(self.code)), again=True)
+                torch = any("torch" in cell["source"] for cell in self.code.values())
+                self.worker.ask({"load": torch}, self.limits.load)
+                early = self.run_cells(list(self.code), again=True)
                 self.run_cells(early, again=False)
                 return
             except Gone:
                 self.worker = None
         raise CallError("your notebook kept ending its own Python process, or used up its time")
 
-    def run_cells(self, which: list[int] | range, *, again: bool) -> list[int]:
+    def run_cells(self, which: list[int], *, again: bool) -> list[int]:
         """Run these cells; return those that miss a name, if they get another chance `again`."""
         early = []
-        for index in which:
-            if index in self.skipped:
+        for number in which:
+            if number in self.skipped:
                 continue
             seconds = self.limits.cell if time.monotonic() < self.deadline else 1
             try:
                 reply = self.worker.ask(
-                    {"run": self.code[index], "seconds": seconds}, seconds + self.limits.grace
+                    {"run": self.code[number]["source"], "seconds": seconds}, seconds + self.limits.grace
                 )
-            except Gone:
-                self.skipped.add(index)
+            except Gone as why:
+                self.skipped.add(number)
+                self.stopped[number] = (problem_of(str(why)), f"it was left out: {why}")
                 raise
             if again and "NameError" in str(reply.get("names")):
-                early.append(index)
+                early.append(number)
             elif reply.get("error"):
-                self.errors.append(f"cell {index + 1} stopped with {str(reply['error'])[:300]}")
+                said = str(reply["error"])[:300]
+                problem = "too slow" if "TooLong" in str(reply.get("names")) else "cell did not run"
+                said = re.sub(r"^(\w+): (.*) \(<cell>, line (\d+)\)$", r"\1 in line \3: \2", said, flags=re.S)
+                self.stopped[number] = (problem, said)
         return early
+
+    def errors(self) -> list[dict]:
+        """What went wrong outside the tests: question or "", its cell's number or 0, a problem, and more."""
+        cells = [
+            {
+                "question": name if (name := self.code[number]["name"]) in self.master.answers else "",
+                "cell": number,
+                "problem": problem,
+                "says": says,
+            }
+            for number, (problem, says) in sorted(self.stopped.items())
+        ]
+        return cells + [
+            {"question": question, "cell": 0, "problem": problem, "says": ""}
+            for question, problem in self.ended.items()
+        ]
 
     def answers(self) -> dict[str, str]:
         """What stands in the answer cells, in words too, for the feedback and for marking by hand."""

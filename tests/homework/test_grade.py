@@ -1,6 +1,7 @@
 """Grading a folder: it goes on where it was broken off, and merges marks given by hand."""
 
 import csv
+import html
 import html.parser
 import json
 import os
@@ -92,6 +93,42 @@ def test_marks_given_by_hand_are_merged_and_kept(tmp_path, averages):
     assert {row["of"] for row in marks(out).values()} == {"10"}
 
 
+def merge(tmp_path, *rows, first="student,question,points,comment"):
+    """Merge marks given by hand; return the exit code."""
+    (tmp_path / "given.csv").write_text("\n".join([first, *rows, ""]), "utf-8")
+    return main(["report", str(tmp_path / "out"), "--words", str(tmp_path / "given.csv")])
+
+
+def test_an_answer_that_was_blank_at_first_is_still_to_be_marked(tmp_path, averages):
+    out = graded(tmp_path, averages, ana=notebook(explain_mean="YOUR ANSWER HERE"))
+    assert marks(out)["ana"]["explain-mean"] == "0"
+    graded(tmp_path, averages, ana=notebook())
+    assert marks(out)["ana"]["explain-mean"] == ""
+    assert marks(out)["ana"]["note"] == "to be marked: explain-mean"
+
+
+def test_a_mark_belongs_to_the_answer_that_it_was_given_for(tmp_path, averages):
+    out = graded(tmp_path, averages, ana=notebook(), ben=notebook())
+    merge(tmp_path, "ana,explain-mean,2,Well put.", "ben,explain-mean,1,")
+    graded(tmp_path, averages, ana=notebook(explain_mean="Something else."))
+    assert main(["report", str(out)]) == 0
+    assert (marks(out)["ana"]["explain-mean"], marks(out)["ben"]["explain-mean"]) == ("", "1")
+    assert marks(out)["ana"]["note"] == "changed since it was marked: explain-mean"
+    assert "Well put" not in (out / "feedback" / "ana.html").read_text("utf-8")
+    assert "2 points. Well put." in (out / "words.html").read_text("utf-8")
+    merge(tmp_path, "ana,explain-mean,1.5,")
+    assert (marks(out)["ana"]["explain-mean"], marks(out)["ana"]["note"]) == ("1.5", "")
+
+
+def test_a_mark_that_is_replaced_is_said(tmp_path, averages, capsys):
+    graded(tmp_path, averages, ana=notebook())
+    merge(tmp_path, "ana,explain-mean,2,")
+    merge(tmp_path, "ana,explain-mean,2.0,")
+    assert "->" not in capsys.readouterr().out
+    merge(tmp_path, "ana,explain-mean,1,")
+    assert "2 -> 1 (ana, explain-mean)" in capsys.readouterr().out
+
+
 @pytest.mark.parametrize(
     ("line", "complaint"),
     [
@@ -99,18 +136,85 @@ def test_marks_given_by_hand_are_merged_and_kept(tmp_path, averages):
         ("ana,explain-mean,-1", "no number from 0 to 2"),
         ("ana,explain-mean,nan", "no number from 0 to 2"),
         ("ana,explain-mean,good", "no number from 0 to 2"),
-        ("eve,explain-mean,1", "no answer of 'eve'"),
-        ("ana,mean,1", "to 'mean'"),
+        ("ana,explain-mean,1,5,Good", "more cells than in the first line"),
+        ("anna,explain-mean,1", "line 2: there is no student 'anna'; did you mean 'ana'?"),
+        ("eve,explain-mean,1\nana,mean,1", "student 'eve'"),
+        (
+            "eve,explain-mean,1\nana,mean,1",
+            "line 3: there is no question in words 'mean'.",
+        ),
+        ("ana,explain-mean,1\nana,explain-mean,2", "line 3: ana's explain-mean stands in line 2 already"),
+        ("eve,explain-mean,1", "Nothing was merged."),
         ('ana,"x', "cannot be read"),
     ],
 )
 def test_marks_that_cannot_be_are_refused(tmp_path, averages, capsys, line, complaint):
     out = graded(tmp_path, averages, ana="")
     before = (out / "marks.csv").read_bytes()
-    (tmp_path / "given.csv").write_text(f"student,question,points\n{line}\n", "utf-8")
-    assert main(["report", str(out), "--words", str(tmp_path / "given.csv")]) == 2
+    assert merge(tmp_path, line) == 2
     assert complaint in capsys.readouterr().err
     assert (out / "marks.csv").read_bytes() == before
+
+
+@pytest.mark.parametrize("first", ["student;question;points;comment", "student,question,points", ""])
+def test_a_wrong_first_line_is_said(tmp_path, averages, capsys, first):
+    graded(tmp_path, averages, ana="")
+    assert merge(tmp_path, "ana;explain-mean;1;", first=first) == 2
+    assert (
+        "the first line must name the columns student,question,points,comment, separated by commas"
+        in capsys.readouterr().err
+    )
+
+
+def test_the_note_and_the_page_say_what_went_wrong_and_where(tmp_path, averages):
+    stub = "def mean(numbers):\n    raise NotImplementedError()"
+    out = graded(
+        tmp_path,
+        averages,
+        blank=notebook(mean=stub, spread=stub.replace("mean", "spread"), explain_mean="YOUR ANSWER HERE"),
+        colon=notebook(spread="def spread(numbers)\n    return 1"),
+        slow=notebook(spread="def spread(numbers):\n    while True: pass", first="while True: pass"),
+        ends=notebook(spread="import os\ndef spread(numbers): os._exit(0)", last="raise OSError"),
+    )
+    assert {name: row["note"] for name, row in marks(out).items()} == {
+        "blank": "not answered: mean, spread, explain-mean",
+        "colon": "cell did not run: spread; to be marked: explain-mean",
+        "ends": "cell did not run: code cell 7; ended Python: spread; to be marked: explain-mean",
+        "slow": "too slow: code cell 1, spread; to be marked: explain-mean",
+    }
+    blank, colon, ends, _ = (
+        html.unescape((out / "feedback" / f"{name}.html").read_text("utf-8")) for name in marks(out)
+    )
+    assert blank.count("Not answered yet: the cell still has raise NotImplementedError()") == 2
+    assert "not passed" not in blank
+    assert "What Python said" not in blank
+    assert "The cell does not run to its end: SyntaxError in line 1: expected ':'" in colon
+    assert "there is no function" not in colon
+    assert "Code cell 7: OSError" in ends
+
+
+def test_the_page_begins_with_the_points_so_far_and_the_next_step(tmp_path, averages):
+    out = graded(tmp_path, averages, ana=notebook(), ben=notebook(mean="def mean(n): return 0"), cat="")
+    ana, ben, cat = ((out / "feedback" / f"{name}.html").read_text("utf-8") for name in marks(out))
+    assert "<title>Averages: feedback for ana</title>" in ana
+    assert "<strong>8 of 8 points so far</strong>; your teacher has still to mark 2 points." in ana
+    assert "well done" in ana
+    assert "<strong>4 of 8 points so far</strong>" in ben
+    assert "Next: look again at <em>Question 1. Mean</em>." in ben
+    assert "could not be graded: unreadable: the file is empty." in cat
+    merge(tmp_path, "ana,explain-mean,1.5,An example?")
+    ana = (out / "feedback" / "ana.html").read_text("utf-8")
+    assert "You have <strong>9.5 of 10 points</strong>." in ana
+    assert "Your teacher: An example?" in ana
+
+
+def test_a_page_of_the_books_own_names_the_chapter(tmp_path):
+    from homework.grader import sheets
+
+    report.begin(tmp_path, sheets.read("overfitting"))
+    facts = report.facts(tmp_path)
+    assert (facts["title"], facts["chapter"]) == ("Homework: overfitting", "Overfitting")
+    assert [question["title"] for question in facts["questions"] if "point" in question["title"]] == []
 
 
 def test_all_answers_in_words_are_on_one_page(tmp_path, averages):
@@ -121,8 +225,81 @@ def test_all_answers_in_words_are_on_one_page(tmp_path, averages):
     page = (out / "words.html").read_text("utf-8")
     assert "One large number moves it." in page
     assert "&lt;b&gt;an outlier&lt;/b&gt;" in page
-    assert page.count("<h3>") == 3
+    assert page.count("<h3>") == 2
+    assert "Answers: 2. Without one: 1." in page
+    assert "When is the mean" in page  # the question
     assert "SECRET-OF-THE-MODEL-ANSWER" in page  # it is the teacher's
+    assert page.count("(2 points)") == 1
+
+
+def test_words_csv_goes_question_by_question_as_the_page_does(tmp_path):
+    from homework.grader import sheets
+
+    master = sheets.read("overfitting")
+    report.begin(tmp_path, master, ["ana", "ben"])
+    first, second = master.words
+    for student in ("ana", "ben"):
+        result = {"student": student, "note": "", "outcomes": [], "errors": []}
+        report.save(
+            tmp_path, result | {"answers": {first: "One.", second: "Two." if student == "ben" else ""}}
+        )
+    report.write(tmp_path)
+    rows = report.read_table(tmp_path / "words.csv", "student,question")
+    assert [(row["question"], row["student"]) for _, row in rows] == [
+        (first, "ana"), (first, "ben"), (second, "ben"),
+    ]  # fmt: skip
+
+
+def test_who_is_gone_is_not_in_the_marks_until_he_comes_back(tmp_path, averages, capsys):
+    out = graded(tmp_path, averages, ana=notebook(), ben=notebook())
+    merge(tmp_path, "ben,explain-mean,2,")
+    (tmp_path / "submissions" / "ben.ipynb").rename(tmp_path / "ben.ipynb")
+    said = []
+    grade(tmp_path / "submissions", averages, out, limits=QUICK, say=said.append)
+    assert list(marks(out)) == ["ana"]
+    assert not (out / "feedback" / "ben.html").exists()
+    assert "ben is no longer among the submissions, so not in marks.csv." in said
+    (tmp_path / "ben.ipynb").rename(tmp_path / "submissions" / "ben.ipynb")
+    assert main(["report", str(out)]) == 0
+    graded(tmp_path, averages)
+    assert marks(out)["ben"]["total"] == "10"
+
+
+def test_a_class_list_shows_who_is_missing_and_what_else_is_known(tmp_path, averages):
+    theirs, out = submit(tmp_path / "in", ana=notebook(), bne=notebook()), tmp_path / "out"
+    (tmp_path / "class.csv").write_text(
+        "student,id,email\nana,7,a@example.edu\nben,8,b@example.edu\n", "utf-8"
+    )
+    said = []
+    noted = grade(theirs, averages, out, students=tmp_path / "class.csv", limits=QUICK, say=said.append)
+    assert "In the class list there is no student 'bne'; did you mean 'ben'?" in said
+    rows = marks(out)
+    assert (rows["ana"]["id"], rows["ana"]["email"], rows["ana"]["total"]) == ("7", "a@example.edu", "8")
+    assert (rows["bne"]["id"], rows["bne"]["total"]) == ("", "8")
+    assert (rows["ben"]["id"], rows["ben"]["total"], rows["ben"]["note"]) == ("8", "0", "nothing handed in")
+    assert noted == 0
+    assert not (out / "feedback" / "ben.html").exists()
+    assert merge(tmp_path, "ben,explain-mean,2,By word of mouth.") == 0
+    assert marks(out)["ben"]["total"] == "2"
+
+
+@pytest.mark.parametrize(
+    ("text", "complaint"),
+    [
+        ("name,id\nana,7\n", "the first line must name the columns student, separated"),
+        ("student,id\nana,7\nana,8\n", "line 3: ana stands in line 2 already"),
+        ("student,id\nana,7,8\n", "line 2: there are more cells than in the first line"),
+        (None, "cannot be read"),
+    ],
+)
+def test_a_class_list_that_cannot_be_is_refused(tmp_path, capsys, text, complaint):
+    submit(tmp_path / "in", ana=notebook())
+    if text:
+        (tmp_path / "class.csv").write_text(text, "utf-8")
+    arguments = ["--homework", str(EXAMPLE), "grade", str(tmp_path / "in"), "--sheet", "averages"]
+    assert main([*arguments, "--out", str(tmp_path / "out"), "--students", str(tmp_path / "class.csv")]) == 2
+    assert complaint in capsys.readouterr().err
+    assert not (tmp_path / "out").exists()
 
 
 class Outline(html.parser.HTMLParser):

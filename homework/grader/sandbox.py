@@ -103,21 +103,28 @@ def contents(path: str) -> bytes:
         os.close(file)
 
 
-def memory(pid: int) -> int:
-    """Return the bytes that a process and all its descendants hold, or 0 where there is no /proc.
+def family(pid: int) -> list[int]:
+    """Return a process and all its descendants, or only itself where there is no /proc.
 
-    Counted are their own and shared pages and unnamed files in memory, not the libraries that all share.
     By os instead of pathlib, which takes four times as long: each worker is looked at five times a second.
     """
-    children, total, files = {}, 0, {}
+    children, found = {}, [pid]
     for one in filter(str.isdigit, os.listdir("/proc") if Path("/proc").is_dir() else ()):  # noqa: PTH208
         with contextlib.suppress(OSError):  # it has ended
             parent = int(contents(f"/proc/{one}/stat").rpartition(b")")[2].split()[1])
             children.setdefault(parent, []).append(int(one))
-    todo = [pid]
-    while todo:
-        one = todo.pop()
-        todo += children.get(one, [])
+    for one in found:
+        found += children.get(one, [])
+    return found
+
+
+def memory(pid: int) -> int:
+    """Return the bytes that a process and all its descendants hold, or 0 where there is no /proc.
+
+    Counted are their own and shared pages and unnamed files in memory, not the libraries that all share.
+    """
+    total, files = 0, {}
+    for one in family(pid):
         with contextlib.suppress(OSError):
             held = re.findall(rb"(?:RssAnon|RssShmem|VmSwap):\s+(\d+)", contents(f"/proc/{one}/status"))
             total += sum(map(int, held)) << 10
@@ -132,7 +139,7 @@ class Worker:
     """One worker process. Use it in one thread: bubblewrap ends with the thread that started it."""
 
     def __init__(self, most: int = MEMORY):
-        self._most, self._look = most, 0.0
+        self._most, self._look, self._alone = most, 0.0, 0
         self._numbers, self._buffer = itertools.count(), b""
         self._folder = tempfile.TemporaryDirectory(prefix="homework-") if missing() else None
         if self._folder:
@@ -162,7 +169,11 @@ class Worker:
             reply = json.loads(self._line(deadline))
             if not isinstance(reply, dict) or reply.get("number") != number:
                 raise ValueError
+            self._leave_none_behind(reply)
             return reply
+        except ChildProcessError:
+            self.close()
+            raise Gone("it left processes running") from None
         except MemoryError:
             self.close()
             raise Gone(f"it used more than {self._most / 2**30:g} GB of memory") from None
@@ -175,6 +186,14 @@ class Worker:
         except (ValueError, RecursionError):
             self.close()
             raise Gone("the answer cannot be read") from None
+
+    def _leave_none_behind(self, reply: dict) -> None:
+        """Raise ChildProcessError if what failed has left processes, whose memory the next would pay for."""
+        if not self._alone or reply.get("error"):
+            count = len(family(self._process.pid))
+            self._alone = self._alone or count
+            if count > self._alone:
+                raise ChildProcessError
 
     def _send(self, data: bytes, deadline: float) -> None:
         left = memoryview(data)

@@ -150,6 +150,14 @@ CHILDREN = """
                 time.sleep(9)
         time.sleep(9)
 """
+LEFT = """
+    import os, time
+    def spread(n):
+        for _ in range(5):
+            if not os.fork():
+                time.sleep(99)
+        raise ValueError("and goes on alone")
+"""
 SHARED = """
     import mmap, signal, time
     def spread(n):
@@ -257,6 +265,9 @@ CASES = {
     ),
     "allocates-10-GB": Case(
         notebook(spread="def spread(n): return len(b'x' * 10**10)"), spread="0", says="MemoryError"
+    ),
+    "children-left-behind": Case(
+        notebook(spread=code(LEFT)), spread="0", says="left processes running", boxed=True
     ),
     "children-that-allocate": Case(
         notebook(spread=code(CHILDREN)), spread="0", says="more than 1 GB of memory", boxed=True

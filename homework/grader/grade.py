@@ -129,7 +129,7 @@ def notebook_of(entry: Path, name: str) -> Path:
     if entry.is_file():
         raise ValueError("it is packed: unpack it")
     if not entry.is_dir():
-        raise ValueError("it is neither a notebook nor a folder")
+        raise ValueError("it is no file with a name that ends in .ipynb")
     found = [
         Path(folder, file)
         for folder, _, files in os.walk(entry)

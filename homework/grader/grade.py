@@ -307,6 +307,11 @@ def problem_of(why: str) -> str:
     return "too slow" if "time" in why else "ended Python"
 
 
+def both(check: dict) -> tuple[str, str]:
+    """A check as students have it, and as it stands in the master, which a teacher may hand in."""
+    return sheets.student_source(check).strip(), sheets.text(check).strip()
+
+
 class Student:
     """A submission in its sandbox. A process that hangs or ends is started again, without what did that."""
 
@@ -330,7 +335,7 @@ class Student:
             }
             for question, own in functions.items()
         }
-        checks = [sheets.student_source(check).strip() for check in self.master.checks.values()]
+        checks = [source for check in self.master.checks.values() for source in both(check)]
         reply = self.worker.ask({"read": len(data), "questions": look, "checks": checks}, 60, data)
         if "unreadable" in reply:
             raise ValueError(reply["unreadable"])
@@ -355,7 +360,7 @@ class Student:
     def is_check(self, cell: dict) -> bool:
         """Is this a check of the sheet's, unchanged? It need not run. A changed one may hold an answer."""
         check = self.master.checks.get(cell["name"])
-        return check is not None and cell["source"].strip() == sheets.student_source(check).strip()
+        return check is not None and cell["source"].strip() in both(check)
 
     def outcomes(self) -> Iterator[Outcome]:
         """Run the hidden tests here, against functions over there."""

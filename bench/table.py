@@ -132,18 +132,21 @@ def steadiness(results):
 
 
 def grading(results):
-    rates = results["a_minute_by_jobs"]
-    lines = [(jobs, rates["threads"][jobs], rates["dask"][jobs]) for jobs in rates["threads"]]
     workers, nbgrader = results["worker_mb"], results["nbgrader"]
+    tenth, end = results["grader_mb_at_a_tenth_and_at_the_end"]
     facts = [
         ("submissions, two at a time", results["submissions"]),
         ("of them a minute", results["a_minute"]),
+        ("memory of the grader after a tenth, and at the end, MB", f"{tenth}, {end}"),
         ("memory of a worker, MB", f"{workers['median']} (at most {workers['most']})"),
-        ("marks that were not as deserved", len(results["unjust"])),
-        ("nbgrader's time, × ours", nbgrader["ratio"]),
+        ("marks that were not as deserved", ", ".join(results["unjust"]) or "none"),
+        (f"nbgrader's time for {nbgrader['submissions']} of them, × ours", nbgrader["ratio"]),
     ]
-    head = "at a time", "on threads, a minute", "on Dask, a minute"
-    return rows(("grading", results["sheet"]), *facts) + "\n\n" + rows(head, *lines)
+    parts = [rows(("grading", results["sheet"]), *facts)]
+    if rates := results.get("a_minute_by_jobs"):
+        lines = [(jobs, rates["threads"][jobs], rates["dask"][jobs]) for jobs in rates["threads"]]
+        parts.append(rows(("at a time", "on threads, a minute", "on Dask, a minute"), *lines))
+    return "\n\n".join(parts)
 
 
 def gpu(results):

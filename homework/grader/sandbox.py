@@ -73,14 +73,14 @@ def bubblewrap() -> list[str]:
         else:
             seen += ["--ro-bind-try", folder, folder]
     python = {sys.prefix, sys.base_prefix, str(Path(sys.executable).resolve().parents[1])}
-    if utils := importlib.util.find_spec("utils"):
-        python.add(str(Path(utils.origin).parent))
     for parent in sorted({parent for path in ["/grader/x", *python] for parent in Path(path).parents}):
         seen += ["--dir", str(parent)]  # or bubblewrap makes them for its own user alone
     for path in ["/usr", "/etc/ld.so.cache", *sorted(python)]:
         seen += ["--ro-bind-try", path, path]
     for name in ("worker.py", "submission.py", "wire.py"):
         seen += ["--ro-bind", str(HERE / name), f"/grader/{name}"]
+    if utils := importlib.util.find_spec("utils"):  # the book's helpers, from wherever this process has them
+        seen += ["--ro-bind", str(Path(utils.origin).parent), "/grader/utils"]
     return [
         "bwrap", *rights, "--unshare-pid", "--unshare-net", "--unshare-ipc", "--unshare-uts",
         "--die-with-parent", "--new-session", *scratch("/tmp"), *seen,  # this Python may stand in /tmp

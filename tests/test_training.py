@@ -446,6 +446,14 @@ def test_a_loss_that_is_not_finite_names_epoch_step_and_causes():
     assert len(recorder.calls) == recorder.closed == 1
 
 
+def test_a_last_step_that_ruins_the_weights_is_noticed_at_the_validation():
+    model = nn.Linear(1, 1)
+    sgd = torch.optim.SGD(model.parameters(), 1e38)
+    served = [(torch.ones(4, 1), torch.full((4, 1), 99.0))]
+    with pytest.raises(FloatingPointError, match=r"validation loss became (inf|nan) after epoch 1\. Likely"):
+        fit(model, served, nn.MSELoss(), sgd, 1, served)
+
+
 def test_a_loss_that_is_not_finite_may_be_let_run():
     model, params = linear()
     served = batches(classification(), 5)

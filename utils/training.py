@@ -55,7 +55,8 @@ def fit(model, train_batches, loss, optimizer, epochs, val_batches=None, callbac
         A `History`.
     Raises:
         ValueError: if there are no batches, or outputs and targets do not fit each other.
-        FloatingPointError: at a loss that is not finite; the message names epoch, step and likely causes.
+        FloatingPointError: at a loss that is not finite, the validation's included; the message names epoch,
+            step and likely causes.
     """
     history = History()
     try:
@@ -63,11 +64,15 @@ def fit(model, train_batches, loss, optimizer, epochs, val_batches=None, callbac
             with _mode(model, training=True):
                 losses, sizes, accuracy = _run(model, train_batches, loss, optimizer)
             if check_finite:
-                _check_finite(losses, epoch)
+                _check_finite(losses, f"loss became {{}} in epoch {epoch}, step {{}} of {len(losses)}")
             history.train_loss.append(_weighted_mean(losses, sizes))
             history.train_accuracy.append(accuracy)
             if val_batches is not None:
                 val_loss, val_accuracy = evaluate(model, val_batches, loss)
+                if check_finite:
+                    _check_finite(
+                        torch.tensor([val_loss]), f"validation loss became {{}} after epoch {epoch}"
+                    )
                 history.val_loss.append(val_loss)
                 history.val_accuracy.append(val_accuracy)
             if any([callback(model, history) for callback in callbacks]):  # a list: each must be called
@@ -83,7 +88,8 @@ def evaluate(model, batches, loss):
     """Return the exact mean loss and the accuracy over all samples of `batches` (lesson "Train").
 
     The model is switched to evaluation and then back to the mode it was in. A short last batch counts by
-    its samples.
+    its samples; so it does under a loss with class weights or ignored labels, where torch's own mean of a
+    batch divides by something else, and the mean of several batches is then near it but not equal.
 
     Args:
         model: as for `fit`.
@@ -237,12 +243,13 @@ def _check_shapes(output, y, loss, batches):
         )
 
 
-def _check_finite(losses, epoch):
+def _check_finite(losses, what):
+    """Raise at the first loss that is not finite; `what` has places for its value and its step, from 1."""
     bad = (~losses.isfinite()).nonzero()
     if len(bad):
         step = bad[0].item()
         raise FloatingPointError(
-            f"The loss became {losses[step].item()} in epoch {epoch}, step {step + 1} of {len(losses)}."
-            " Likely causes: a learning rate that is too large, inputs that are not scaled (pixels 0 to"
-            " 255?), or a logarithm of a probability that rounded to 0 (compute the loss from logits)."
+            f"The {what.format(losses[step].item(), step + 1)}. Likely causes: a learning rate that is too"
+            " large, inputs that are not scaled (pixels 0 to 255?), or a logarithm of a probability that"
+            " rounded to 0 (compute the loss from logits)."
         )

@@ -7,7 +7,7 @@ PYTHON ?= python3
 export OMP_NUM_THREADS = 1
 BIN := .venv/bin
 
-LESSONS := $(sort $(shell find book -name '*.ipynb' -not -path '*/.*' -not -path 'book/homework/*'))
+LESSONS := $(shell find book -name '*.ipynb' -not -path '*/.*' -not -path 'book/homework/*' | sort -r)
 MASTERS := $(wildcard homework/sheets/*.ipynb)
 SHEETS := $(MASTERS:homework/sheets/%=book/homework/%)
 PAGES := $(LESSONS) $(SHEETS) $(shell find book -name '*.md' -not -path '*/.*') index.md _config.yml _toc.yml
@@ -114,6 +114,7 @@ _build/sandbox: | $(BIN)/ready
 # ── the site: warnings are errors; executed notebooks are kept in _build/.jupyter_cache ──
 
 # Jupyter Book would execute them one after the other; jupyter-cache uses every core, and only for what changed.
+# It hands them out four at a time, in this order: the chapters that take longest come first, short ones fill up.
 export JUPYTERCACHE := $(CURDIR)/_build/.jupyter_cache
 
 _build/html/index.html: $(PAGES) $(CODE) $(MEASURED) $(SITE) requirements.txt | $(BIN)/ready node_modules/ready _build/data

@@ -40,10 +40,11 @@ def main():
     args = parser.parse_args()
     results = {"machine": machine("playwright"), "network": TEN_MBPS, "pages": {}}
     print(f"{'KB':>7} {'requests':>9} {'usable, ms':>11} {'10 Mbps, 40 ms':>15}  page")
-    with serve(args.html.resolve()) as base, chromium() as browser:
+    with serve(args.html.resolve()) as base:
         for name in page_names(args.html):
-            local = [visit(browser, f"{base}/{name}") for _ in range(args.runs)]
-            slow = [visit(browser, f"{base}/{name}", TEN_MBPS) for _ in range(args.runs)]
+            with chromium() as browser:  # a new one, since one that has loaded a hundred pages once hung
+                local = [visit(browser, f"{base}/{name}") for _ in range(args.runs)]
+                slow = [visit(browser, f"{base}/{name}", TEN_MBPS) for _ in range(args.runs)]
             requests, size, usable = zip(*local, strict=True)
             page = results["pages"][name] = {
                 "bytes": median(size),

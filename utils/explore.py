@@ -1,6 +1,7 @@
 """Interactive figures that move with no kernel: drawn frame by frame, or computed in the reader's browser."""
 
 import base64
+import functools
 import gzip
 import inspect
 import io
@@ -157,20 +158,27 @@ def _pictures(title, draw, points):
 
 
 def _picture(title, draw, point):
-    """Return a point's figure as (PNG at twice the size, SVG, width in px, height in px), and close it."""
+    """Return a point's figure, closed, as (figure, SVG, width in px, height in px)."""
     figure = _call(draw, point)
     figure = figure[0] if isinstance(figure, tuple) and figure else figure
     if not isinstance(figure, plt.Figure):
         raise _error(title, f"draw returned {type(figure).__name__} for {_name(point)}, not a Figure")
-    png, svg = io.BytesIO(), io.StringIO()
+    svg = io.StringIO()
     # A fixed salt gives like parts like names, so gzip stores them once; paths need no font there.
     with plt.rc_context({"svg.hashsalt": "frames", "svg.fonttype": "path", "savefig.bbox": "standard"}):
         figure.savefig(svg, format="svg", facecolor="white", metadata={"Date": None})
-        figure.set_layout_engine("none")  # it is laid out: do not pay for that twice
-        figure.savefig(png, format="png", dpi=200, facecolor="white")
     plt.close(figure)
     width, height = figure.get_size_inches() * 100
-    return png.getvalue(), svg.getvalue(), round(width), round(height)
+    return figure, svg.getvalue(), round(width), round(height)
+
+
+def _pixels(figure):
+    """Return a closed figure as an image of twice the size."""
+    png = io.BytesIO()
+    figure.set_layout_engine("none")  # it was laid out for the SVG: do not pay for that twice
+    with plt.rc_context({"savefig.bbox": "standard"}):
+        figure.savefig(png, format="png", dpi=200, facecolor="white")
+    return Image.open(png).convert("RGB")
 
 
 def _images(title, pictures, alts, stills, budget):
@@ -183,8 +191,12 @@ def _images(title, pictures, alts, stills, budget):
             for alt, source, (_, _, width, height) in zip(alts, sources, pictures, strict=True)
         ]
 
+    @functools.cache
+    def pixels():
+        return [_pixels(figure) for figure, *_ in pictures]
+
     def webp(**options):
-        return tags(_webp(Image.open(io.BytesIO(png)).convert("RGB"), **options) for png, *_ in pictures)
+        return tags(_webp(image, **options) for image in pixels())
 
     def size(images):  # the widget round a frame adds about 100 bytes
         page = "".join(images + [images[k] for k in stills])

@@ -4,6 +4,7 @@ The first two come from npm packages (package.json), copied in. The theme's Font
 two thirds of a page's weight, give way to the few icons in use, drawn inline.
 """
 
+import functools
 import re
 import shutil
 from pathlib import Path
@@ -65,12 +66,15 @@ def finish_pages(app, error):
     # The script registers one style after the other: brands, regular, solid.
     styles = re.split(r'\("fa[brs]",', FONT_AWESOME.read_text(encoding="utf-8"))
 
+    @functools.cache
+    def find(style, name):
+        return re.search(rf'[{{,]"?{name}"?:\[(\d+),(\d+),\[[^\]]*\],"\w+","([^"]+)"\]', styles[style])
+
     def svg(match):
         _, classes, attributes = match.groups()
         style = next((STYLES[c] for c in classes.split() if c in STYLES), STYLES["fas"])
         for name in re.findall(r"\bfa-([\w-]+)", classes):
-            icon = re.search(rf'[{{,]"?{name}"?:\[(\d+),(\d+),\[[^\]]*\],"\w+","([^"]+)"\]', styles[style])
-            if icon:
+            if icon := find(style, name):
                 return (
                     f'<svg class="svg-inline--fa {classes}"{attributes} viewBox="0 0 {icon[1]} {icon[2]}" '
                     f'fill="currentColor" aria-hidden="true"><path d="{icon[3]}"/></svg>'

@@ -116,7 +116,7 @@ def table(rows):
     columns = [nodes.colspec(colwidth=1) for _ in HEAD]
     head, body = nodes.thead("", row([[name] for name in HEAD])), nodes.tbody("", *map(row, rows))
     group = nodes.tgroup("", *columns, head, body, cols=len(HEAD))
-    return nodes.table("", group, classes=["colwidths-auto"])
+    return nodes.table("", group, classes=["colwidths-auto", "lessons"])
 
 
 def describe_machine(app, config):

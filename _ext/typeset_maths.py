@@ -18,9 +18,15 @@ FONTS = "_static/mathjax/output/chtml/fonts/woff-v2"
 # What Sphinx's MathJax visitors write: \(…\) or \[…\] in an element of the class math.
 FORMULA = re.compile(
     r'(<(span|div) class="math notranslate nohighlight"[^>]*>(?:<span class="eqno">.*?</span>)?)\s*'
-    r"\\([(\[])(.*?)\\[)\]]\s*(</\2>)",
+    r"\\([(\[])(.*?)\\[)\]]\s*(</\2>)([.,;:?!)]*)",
     re.DOTALL,
 )
+
+
+def typeset(match, html):
+    """Return a formula's element with its HTML, and keep what ends a clause on the same line."""
+    formula = match[1] + html + match[5]
+    return f'<span class="with-stop">{formula}{match[6]}</span>' if match[6] else formula
 
 
 def typeset_pages(app, error):
@@ -34,7 +40,7 @@ def typeset_pages(app, error):
         {
             "page": page.relative_to(root).as_posix(),
             "fonts": "../" * (len(page.relative_to(root).parts) - 1) + FONTS,
-            "formulas": [{"display": kind == "[", "tex": unescape(tex)} for _, _, kind, tex, _ in found],
+            "formulas": [{"display": kind == "[", "tex": unescape(tex)} for _, _, kind, tex, *_ in found],
         }
         for page, found in formulas.items()
         if found
@@ -46,7 +52,7 @@ def typeset_pages(app, error):
         raise ExtensionError(f"The maths could not be typeset: {done.stderr.strip()}")
     for job, result in zip(jobs, json.loads(done.stdout), strict=True):
         page, html = root / job["page"], iter(result["html"])
-        text = FORMULA.sub(lambda match, html=html: match[1] + next(html) + match[5], texts[page])
+        text = FORMULA.sub(lambda match, html=html: typeset(match, next(html)), texts[page])
         text = text.replace("</head>", f"<style>{result['css']}</style></head>", 1)
         page.write_text(text, encoding="utf-8")
 

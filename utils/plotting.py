@@ -94,7 +94,8 @@ class LiveCurves:
     Used in the lesson "Train".
 
     Args:
-        redraws_per_second: at most so many, and fewer where drawing would take over a twentieth of the run.
+        redraws_per_second: at most so many, and fewer where drawing would take over about a twentieth of the
+            run.
     """
 
     def __init__(self, redraws_per_second=2):

@@ -22,11 +22,12 @@ for (const event of ["load", "resize"]) {
 }
 
 // ipywidgets leave a slider's handle and the buttons of Play without a name, say a position where the value
-// is meant, and do not tell which toggle button is pressed.
+// is meant, and do not tell which toggle button is pressed. What is typed over a value goes nowhere here.
 function describeWidgets() {
   for (const handle of document.querySelectorAll(".noUi-handle")) {
     const find = (part) => handle.closest(".widget-slider")?.querySelector(part)?.textContent;
     handle.setAttribute("aria-label", find(".widget-label") || "slider");
+    handle.closest(".widget-slider")?.querySelector(".widget-readout")?.removeAttribute("contenteditable");
     if (find(".widget-readout")) handle.setAttribute("aria-valuetext", find(".widget-readout"));
   }
   for (const play of document.querySelectorAll(".widget-play")) {

@@ -134,7 +134,10 @@ def positions(handle):
     handle.press("Home")
     for position in range(int(float(handle.get_attribute("aria-valuemax"))) + 1):
         assert float(handle.get_attribute("aria-valuenow")) == position
-        readout = handle.locator("xpath=ancestor::*[contains(@class, 'widget-slider')]//*[@contenteditable]")
+        readout = handle.locator("xpath=ancestor::*[contains(@class, 'widget-slider')]").locator(
+            ".widget-readout"
+        )
+        assert readout.get_attribute("contenteditable") is None, "nothing would follow what is typed there"
         assert handle.get_attribute("aria-valuetext") == readout.inner_text(), "what is heard is what is read"
         yield readout.inner_text()
         handle.press("ArrowRight")
@@ -195,12 +198,16 @@ SCROLLS = """all => all.filter(e => e.scrollWidth > e.clientWidth + 1 && e.check
   .map(e => e.outerHTML)"""
 
 
+CUT_OFF = "all => all.filter(e => e.scrollWidth > e.clientWidth + 1).map(e => e.textContent.trim())"
+
+
 def test_telephone(page):
-    """At 400 pixels no page scrolls sideways, and what scrolls by itself is in reach of a keyboard."""
+    """At 400 pixels no page scrolls sideways, no title is cut, and a keyboard reaches all that scrolls."""
     page.set_viewport_size({"width": 400, "height": 800})
     assert page.evaluate("document.documentElement.scrollWidth") <= 400
     page.wait_for_timeout(400)  # the theme, too, looks again
     assert page.eval_on_selector_all("article *", SCROLLS) == []
+    assert page.eval_on_selector_all(".prev-next-area a", CUT_OFF) == []
     page.set_viewport_size({"width": 1300, "height": 900})
 
 
@@ -282,6 +289,10 @@ def test_search_from_a_lesson(kind, word, site, visit):
         results = page.locator("ul.search li > a")
         assert results.count() > 3
         assert word in " ".join(results.all_inner_texts()).lower()
+        asks = [
+            bool(re.search("solutions|homework|teachers", a.get_attribute("href"))) for a in results.all()
+        ]
+        assert asks == sorted(asks), "what explains the word comes first"
         results.first.click()
         page.wait_for_url("**/book/**")
         assert page.locator("main h1").count() == 1

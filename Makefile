@@ -120,7 +120,7 @@ export JUPYTERCACHE := $(CURDIR)/_build/.jupyter_cache
 _build/html/index.html: $(PAGES) $(CODE) $(MEASURED) $(SITE) requirements.txt | $(BIN)/ready node_modules/ready _build/data
 	$(if $(filter $(CODE) requirements.txt,$?),rm -rf _build/.jupyter_cache)
 	rm -rf _build/html _build/.doctrees
-	@echo y | $(BIN)/jcache notebook add $(LESSONS) > /dev/null # yes, make the cache if there is none
+	@echo y | $(BIN)/jcache notebook add $(filter-out %/template.ipynb,$(LESSONS)) > /dev/null # yes, make the cache if there is none
 	$(if $(filter $(MEASURED),$?),@$(BIN)/jcache notebook invalidate $(DRAWN) > /dev/null)
 	$(BIN)/jcache project execute --executor local-parallel --timeout 300 2> >(grep -v IPKernelApp >&2)
 	$(BIN)/jupyter-book build -W -n --keep-going . 2> >(grep -v IPKernelApp >&2) # a warning of each kernel, not ours

@@ -459,12 +459,12 @@ def squares(x, y, left=22.0, right=6.0, labels=("x", "y"), unit=""):
             axes.add_patch(box)
         return figure
 
-    title = "Try it: make the squares as small as you can. Drag the ends of the line, or use the sliders."
+    title = "Try it: make the squares as small as you can, then let the machine do it."
     alt = f"{len(points)} points, their best line, and a square on each error: mean area {least:.2f} {unit}"
     return element(
         "squares",
         title=title,
-        notice="Then let the machine do it.",
+        notice="Drag the ends of the line, or use the sliders.",
         fallback=_images(title, [_picture(title, draw, {"ends": best})], [alt.strip()], [0], BUDGET)[0],
         points=points.tolist(),
         left=float(left),

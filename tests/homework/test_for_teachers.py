@@ -97,6 +97,11 @@ def test_the_commands_print_what_the_page_shows(term):
     assert shown == 6
 
 
+def test_the_term_is_run_by_one_process(request, worker_id):
+    """Two would share the cluster's port, and do everything twice."""
+    assert worker_id == "master" or request.node.nodeid.endswith("@for-teachers")
+
+
 def test_what_is_not_run_says_so():
     assert {kind for kind, _ in BLOCKS} == {"bash", "python", "text", "sh"}
     before = re.findall(r"([^\n]+)\n\n```sh\n", PAGE)

@@ -4,7 +4,8 @@
 
 A run differs from the others in Python's hash seed and in the number of threads, 1 and 2 in turn, which
 changes the order of sums and so the last digits. A claim that fails in any run has too tight a tolerance.
-Results are written after each notebook, and a run that was broken off goes on where it stopped.
+Results are written after each notebook, and a run that was broken off goes on where it stopped. Runs of
+several machines may stand in one file: each is named by its processor and its torch, and goes on there alone.
 """
 
 from __future__ import annotations
@@ -69,13 +70,17 @@ def main():
     commit = subprocess.run(
         ["git", "rev-parse", "HEAD"], cwd=ROOT, capture_output=True, text=True
     ).stdout.strip()
+    here = machine("nbval")
+    name = f"{here['processor']}, torch {here['versions']['torch']}"
     results = json.loads(options.json.read_text()) if options.json.is_file() else {}
     if results.get("commit") != commit:
-        results = {"machine": machine("nbval"), "commit": commit, "runs": {}}
+        results = {"machine": here, "commit": commit, "runs": {}}
     todo = []
     for seed in range(1, options.runs + 1):
-        run = results["runs"].setdefault(str(seed), {"threads": 1 + seed % 2, "notebooks": {}})
-        todo += [(seed, run, notebook) for notebook in options.notebooks if notebook not in run["notebooks"]]
+        new = {"machine": name, "threads": 1 + seed % 2, "notebooks": {}}
+        run = results["runs"].setdefault(str(seed), new)
+        if run["machine"] == name:
+            todo += [(seed, run, one) for one in options.notebooks if one not in run["notebooks"]]
     with ThreadPoolExecutor(options.jobs) as pool:
         done = pool.map(lambda job: execute(job[2], job[0], job[1]["threads"]), todo)
         for (seed, run, notebook), found in zip(todo, done, strict=True):

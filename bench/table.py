@@ -121,6 +121,7 @@ def steadiness(results):
     lines = [
         (
             seed,
+            run["machine"],
             run["threads"],
             len(run["notebooks"]),
             sum(notebook["cells"] for notebook in run["notebooks"].values()),
@@ -128,7 +129,7 @@ def steadiness(results):
         )
         for seed, run in results["runs"].items()
     ]
-    return rows(("hash seed", "threads", "notebooks", "cells", "failed"), *lines)
+    return rows(("hash seed", "machine", "threads", "notebooks", "cells", "failed"), *lines)
 
 
 def grading(results):

@@ -99,9 +99,18 @@ def test_torchs_own_dataset_is_served_as_any_other(n, batch_size, shuffle):
         for dataset in (TensorDataset(*numbered(n).tensors), numbered(n), Subset(numbered(n), range(n)))
     ]
     assert len({len(loader) for loader in served}) == 1
-    for first, *others in zip(*served, strict=True):
-        for other in others:
-            assert all(torch.equal(a, b) for a, b in zip(first, other, strict=True))
+    for _ in range(2):  # passes
+        for first, *others in zip(*served, strict=True):
+            for other in others:
+                assert all(torch.equal(a, b) for a, b in zip(first, other, strict=True))
+
+
+def test_without_a_generator_torchs_seed_decides_the_order():
+    def labels(dataset):
+        torch.manual_seed(0)
+        return [y.tolist() for _, y in data.batches(dataset, 30, shuffle=True)]
+
+    assert labels(TensorDataset(*numbered(100).tensors)) == labels(numbered(100))
 
 
 def test_shuffled_batches_are_new_each_pass_and_repeatable():

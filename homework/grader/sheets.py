@@ -51,6 +51,11 @@ class Master:
         """The cells of public checks, by their own grade_id."""
         return self.cells(solution=False, grade=True)
 
+    def checks_of(self, question: str) -> list[dict]:
+        """The cells that check a question: NAME-check, and if that is long, NAME-check-2 and so on."""
+        name = re.compile(rf"{re.escape(question)}-check(-\d+)?")
+        return [cell for grade_id, cell in self.checks.items() if name.fullmatch(grade_id)]
+
     @property
     def words(self) -> dict[str, dict]:
         """The cells answered in words, by question."""
@@ -114,13 +119,13 @@ def problems(master: Master) -> list[str]:
         found.append(f"each answer cell needs hidden tests and each test an answer cell; look at: {differ}.")
         return found
     for question, cell in master.answers.items():
-        check, points = master.checks.get(f"{question}-check"), master.points(question)
+        checks, points = master.checks_of(question), master.points(question)
         if not SOLUTION.search(text(cell)):
             found.append(f"{question}: no solution between ### BEGIN SOLUTION and ### END SOLUTION.")
-        if check is None:
+        if not checks:
             found.append(f"{question}: there is no cell {question}-check.")
-        elif check["metadata"]["nbgrader"]["points"] != points:
-            found.append(f"{question}: the tests give {points:g} points, the check cell says otherwise.")
+        elif sum(check["metadata"]["nbgrader"]["points"] for check in checks) != points:
+            found.append(f"{question}: the tests give {points:g} points, its check cells say otherwise.")
     read = [
         c for c in master.notebook["cells"] if c["cell_type"] != "code" and c not in master.words.values()
     ]

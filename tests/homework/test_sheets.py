@@ -142,6 +142,26 @@ def test_the_students_sheet_has_no_solution_and_no_hidden_test(averages):
     assert len(student["cells"]) == len(averages.notebook["cells"])
 
 
+@pytest.mark.parametrize("name", sheets.names())
+def test_students_read_no_long_cell(name):
+    cells = sheets.student_notebook(sheets.read(name))["cells"]
+    long = [c["id"] for c in cells if c["cell_type"] == "code" and len(c["source"]) > 20]
+    assert long == [], "split each into NAME-check and NAME-check-2, and its points with it"
+
+
+def test_a_check_of_two_cells_gives_its_points_in_parts(tmp_path):
+    folder = broken(tmp_path, '"points": 4', '"points": 3', "sheets/averages.ipynb")
+    path = folder / "sheets" / "averages.ipynb"
+    notebook = json.loads(path.read_text())
+    second = {"grade": True, "grade_id": "mean-check-2", "points": 1, "locked": True, "solution": False}
+    cell = {"cell_type": "code", "id": "mean-check-2", "source": "assert mean([4]) == 4", "outputs": []}
+    notebook["cells"].append(cell | {"metadata": {"nbgrader": second}, "execution_count": None})
+    path.write_text(json.dumps(notebook))
+    master = sheets.read("averages", folder)
+    assert len(master.checks_of("mean")) == 2
+    assert check(master) == []
+
+
 def test_a_solution_that_is_not_closed_is_not_released(averages):
     cell = {"cell_type": "code", "metadata": {}, "source": "### BEGIN SOLUTION\nsecret"}
     with pytest.raises(sheets.SheetError, match="not both"):
@@ -194,8 +214,9 @@ def test_no_answer_can_ask_what_its_check_compares_it_with(name, question, answe
     master, space = sheets.read(name), {}
     for source in [*cells_before_the_questions(master), answer]:
         exec(source, space)
-    with pytest.raises(NameError):
-        exec(sheets.text(master.checks[f"{question}-check"]), space)
+    for cell in master.checks_of(question):
+        with pytest.raises(NameError):
+            exec(sheets.text(cell), space)
 
 
 @pytest.mark.parametrize("name", sheets.names())

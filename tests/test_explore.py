@@ -225,6 +225,52 @@ def gradient(value):
     return figure
 
 
+def panels(value, width=7, legend=False):
+    figure, axes = plt.subplots(1, 2, figsize=(width, 2.5), layout="constrained")
+    axes[0].plot([0, value], color="#010203")
+    axes[1].plot([value, 0], color="#040506")
+    axes[1].set_ylabel("of the second")
+    if legend:
+        figure.legend(axes[0].lines, ["spans both panels, from the one into the other"], loc="upper center")
+    return figure
+
+
+def test_panels_of_a_wide_figure_are_pieces_that_can_stack():
+    html = make(panels, n=[1]).children[-1].children[0].value
+    first, second = images(html)
+    assert ("#010203" in first, "#040506" in first) == (True, False)
+    assert ("#010203" in second, "#040506" in second) == (False, True)
+    assert re.findall('alt="(.*?)"', html) == ["the line to 1", ""], "said once"
+    widths = [int(width) for width in re.findall(' width="(.*?)"', html)]
+    assert sum(widths) == 700
+    assert min(widths) > 300
+
+
+def test_pieces_in_pixels_are_cut_at_the_same_places():
+    def draw(value):
+        figure = panels(value)
+        figure.axes[0].imshow(np.random.default_rng(0).random((60, 60)))
+        return figure
+
+    html = make(draw, n=[1]).children[-1].children[0].value
+    sizes = [image.size for image in images(html)]
+    assert [w // 2 for w, _ in sizes] == [int(width) for width in re.findall(' width="(.*?)"', html)]
+    assert {h for _, h in sizes} == {500}
+
+
+@pytest.mark.parametrize("options", [{"width": 5}, {"legend": True}])
+def test_a_figure_stays_whole_where_it_is_narrow_or_has_no_gap(options):
+    html = make(lambda n: panels(n, **options), n=[1]).children[-1].children[0].value
+    assert html.count("<img") == 1
+
+
+def test_a_label_is_no_panel():
+    """Between an axis and its label there may be a gap, but a piece of that width helps nobody."""
+    assert explore._edges(6, [0.3]) == [0, 6]
+    assert explore._edges(7, [0.3, 3.4, 3.7]) == [0, 3.4, 7]
+    assert explore._edges(9, [3, 6]) == [0, 3, 6, 9]
+
+
 def test_a_smaller_budget_gives_coarser_pictures_within_it():
     sizes = {}
     for budget in (150_000, 60_000, 45_000, 30_000):

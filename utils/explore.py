@@ -19,9 +19,11 @@ import matplotlib.pyplot as plt
 import numpy as np
 from IPython import get_ipython
 from IPython.display import HTML, display
+from matplotlib.transforms import Bbox
 from PIL import Image
 
 BUDGET = 150_000  #: bytes that one figure may add to a gzipped page
+WIDE, PANEL = 5.2, 4.3  #: inches; a wide figure is cut between its panels, which stack in a narrow window
 #: Stills are for print and for browsers without JavaScript, the sliders for everybody else.
 #: A progress line leaves an empty output, which a dark theme would show as a bar.
 STYLE = """<style>@media screen { .explore-still, .output:empty { display: none } }
@@ -53,7 +55,7 @@ def frames(draw, *, title, notice, alt, still=None, play=False, budget=BUDGET, *
 
     Args:
         draw: takes a value (of two parameters: both, by keyword) and returns a matplotlib figure, alone or
-            as (figure, axes).
+            as (figure, axes). If it is wider than 5.2 inches, its panels stack in a narrow window.
         title: what to try, shown above the sliders.
         notice: what to notice, shown below the title.
         alt: takes the same as `draw` and returns the alternative text of that frame.
@@ -158,51 +160,110 @@ def _pictures(title, draw, points):
 
 
 def _picture(title, draw, point):
-    """Return a point's figure, closed, as (figure, SVG, width in px, height in px)."""
+    """Return a point's figure, closed, the boxes of its pieces in inches, and an SVG of each."""
     figure = _call(draw, point)
     figure = figure[0] if isinstance(figure, tuple) and figure else figure
     if not isinstance(figure, plt.Figure):
         raise _error(title, f"draw returned {type(figure).__name__} for {_name(point)}, not a Figure")
-    svg = io.StringIO()
-    # A fixed salt gives like parts like names, so gzip stores them once; paths need no font there.
-    with plt.rc_context({"svg.hashsalt": "frames", "svg.fonttype": "path", "savefig.bbox": "standard"}):
-        figure.savefig(svg, format="svg", facecolor="white", metadata={"Date": None})
     plt.close(figure)
-    width, height = figure.get_size_inches() * 100
-    return figure, svg.getvalue(), round(width), round(height)
+    if engine := figure.get_layout_engine():
+        engine.execute(figure)  # once, not at each drawing
+        figure.set_layout_engine("none")
+    pieces, svgs = _pieces(figure), []
+    for box, others in pieces:
+        svg = io.StringIO()
+        for part in others:
+            part.set_visible(False)
+        # A fixed salt gives like parts like names, so gzip stores them once; paths need no font there.
+        with plt.rc_context({"svg.hashsalt": "frames", "svg.fonttype": "path"}):
+            figure.savefig(svg, format="svg", facecolor="white", metadata={"Date": None}, bbox_inches=box)
+        svgs.append(svg.getvalue())
+        for part in others:
+            part.set_visible(True)
+    return figure, [box for box, _ in pieces], svgs
 
 
-def _pixels(figure):
-    """Return a closed figure as an image of twice the size."""
+def _pieces(figure):
+    """Return the boxes, in inches, of the pieces of a figure, each with what stands in the others."""
+    width, height = figure.get_size_inches()
+    parts = [part for part in figure.get_children() if part is not figure.patch and part.get_visible()]
+    if width <= WIDE or len(figure.axes) == 1:
+        parts = []  # one piece: do not pay for their places
+    spans = [part.get_tightbbox().intervalx / figure.dpi for part in parts]
+    edges = _edges(width, _gaps(spans))
+    return [
+        (
+            Bbox.from_extents(left, 0, right, height),
+            [part for part, span in zip(parts, spans, strict=True) if not left <= span.mean() <= right],
+        )
+        for left, right in itertools.pairwise(edges)
+    ]
+
+
+def _gaps(spans):
+    """Return the middles of the gaps between these intervals."""
+    spans = sorted(map(tuple, spans))
+    reached = itertools.accumulate((right for _, right in spans), max)
+    return [(end + left) / 2 for end, (left, _) in zip(reached, spans[1:], strict=False) if end < left]
+
+
+def _edges(width, gaps):
+    """Return where the pieces of a picture begin and end, from 0 to its width: few, and none too wide."""
+    for n in range(2, len(gaps) + 2) if width > WIDE else ():
+        cuts = {min(gaps, key=lambda gap, ideal=k * width / n: abs(gap - ideal)) for k in range(1, n)}
+        edges = [0, *sorted(cuts), width]
+        if all(right - left <= PANEL for left, right in itertools.pairwise(edges)):
+            return edges
+    return [0, width]
+
+
+def _panels(alt, pieces):
+    """Return HTML that shows pieces, each (source, box in inches, more CSS): the first is given the words.
+
+    They stand in a row as long as its letters of ten points are ten pixels high, else below each other.
+    """
+    widest = max(box.width for _, box, _ in pieces)
+    images = [
+        f'<img alt="{"" if k else escape(alt)}" src="{source}" '
+        f'width="{100 * box.width:.0f}" height="{100 * box.height:.0f}" '
+        f'style="height: auto; flex: {box.width:.2f} 1 {72 * box.width:.0f}px; min-width: 0; '
+        f'max-width: min({100 * box.width / widest:.4g}%, {100 * box.width:.0f}px){css}">'
+        for k, (source, box, css) in enumerate(pieces)
+    ]
+    style = "display: flex; flex-wrap: wrap; align-items: start"
+    return f'<div class="panels" style="{style}">{"".join(images)}</div>'
+
+
+def _pixels(figure, boxes):
+    """Return the pieces of a closed figure as images of twice the size."""
     png = io.BytesIO()
-    figure.set_layout_engine("none")  # it was laid out for the SVG: do not pay for that twice
     with plt.rc_context({"savefig.bbox": "standard"}):
         figure.savefig(png, format="png", dpi=200, facecolor="white")
-    return Image.open(png).convert("RGB")
+    image = Image.open(png).convert("RGB")
+    return [image.crop((round(200 * box.x0), 0, round(200 * box.x1), image.height)) for box in boxes]
 
 
 def _images(title, pictures, alts, stills, budget):
-    """Return an <img> for each picture: SVG for curves, else the best WebP that fits the budget."""
+    """Return each picture as HTML: SVG for curves, else the best WebP that fits the budget."""
 
-    def tags(sources):
+    def html(sources):
         return [
-            f'<img alt="{escape(alt)}" width="{width}" height="{height}" src="{source}" '
-            'style="max-width: 100%; height: auto">'
-            for alt, source, (_, _, width, height) in zip(alts, sources, pictures, strict=True)
+            _panels(alt, [(uri, box, "") for uri, box in zip(uris, boxes, strict=True)])
+            for alt, uris, (_, boxes, _) in zip(alts, sources, pictures, strict=True)
         ]
 
     @functools.cache
     def pixels():
-        return [_pixels(figure) for figure, *_ in pictures]
+        return [_pixels(figure, boxes) for figure, boxes, _ in pictures]
 
     def webp(**options):
-        return tags(_webp(image, **options) for image in pixels())
+        return html([_webp(image, **options) for image in images] for images in pixels())
 
     def size(images):  # the widget round a frame adds about 100 bytes
         page = "".join(images + [images[k] for k in stills])
         return len(gzip.compress(page.encode())) + 100 * len(images)
 
-    svg = tags(_svg(svg) for _, svg, *_ in pictures)
+    svg = html([_svg(svg) for svg in svgs] for _, _, svgs in pictures)
     curves = [svg] if size(svg) <= 10_000 * len(svg) else []  # many points or pixels are smaller as WebP
     coarser = ({}, {"colours": 64}, {"colours": 24}, {"shrink": 2, "quality": 50})
     sizes = []

@@ -44,18 +44,26 @@ def show(spread, scale=1):
 
 
 def training(results):
-    head = "way", "seconds an epoch", "× the book", "× the floor", f"accuracy, {results['epochs']} epochs"
-    epochs = [
-        (
-            name,
-            show(way["seconds"]),
-            show(way["times_concise"]),
-            show(way["times_floor"]),
-            f"{way['validation_accuracy']:.3f}" if way["validation_accuracy"] else "",
+    parts = []
+    for part, threads in (("epoch", "one thread"), ("epoch_on_all_cores", "a thread for each core")):
+        head = (
+            f"way, {threads}",
+            "seconds an epoch",
+            "× the book",
+            "× the floor",
+            f"accuracy, {results['epochs']} epochs",
         )
-        for name, way in results["epoch"].items()
-    ]
-    parts = [rows(head, *epochs)]
+        lines = [
+            (
+                name,
+                show(way["seconds"]),
+                show(way["times_concise"]),
+                show(way["times_floor"]),
+                f"{way['validation_accuracy']:.3f}" if way["validation_accuracy"] else "",
+            )
+            for name, way in results[part].items()
+        ]
+        parts.append(rows(head, *lines))
     if "fit" in results:
         head = "a whole fit", "seconds", "× the book", "validation accuracy"
         fits = [

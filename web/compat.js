@@ -13,6 +13,10 @@ for (const event of ["load", "resize"]) {
   });
 }
 
+// Sphinx speaks of documents and categories where nothing is found.
+Documentation.TRANSLATIONS["Your search did not match any documents. Please make sure that all words are spelled correctly "
+  + "and that you've selected enough categories."] = "No page of the book has all of these words. Try fewer, or another spelling.";
+
 // Paper is white.
 {
   const { dataset } = document.documentElement;

@@ -313,6 +313,11 @@ def test_search_from_a_lesson(kind, word, site, visit):
         assert page.problems == [] or kind == "file"  # there no excerpt can be fetched; titles are found
 
 
+def test_a_search_that_finds_nothing_says_what_to_do(site, visit):
+    with visit(f"{site}/search.html?q=soft+maximal+nonsense") as page:
+        page.get_by_text("No page of the book has all of these words. Try fewer").wait_for(timeout=5000)
+
+
 @pytest.mark.parametrize("javascript", [True, False])
 def test_wrong_address(site, visit, javascript):
     """At any depth it is answered by a page of the book, with its style and ways back."""

@@ -222,15 +222,16 @@ def _panels(alt, pieces):
 
     They stand in a row as long as its letters of ten points are ten pixels high, else below each other.
     """
-    widest = max(box.width for _, box, _ in pieces)
+    widest, least = max(box.width for _, box, _ in pieces), sum(72 * box.width for _, box, _ in pieces)
     images = [
         f'<img alt="{"" if k else escape(alt)}" src="{source}" '
         f'width="{100 * box.width:.0f}" height="{100 * box.height:.0f}" '
-        f'style="height: auto; flex: {box.width:.2f} 1 {72 * box.width:.0f}px; min-width: 0; '
+        # All share a row, or each has one: their first width is below 0 or far too large.
+        f'style="height: auto; flex: {box.width:.2f} 1 calc(999 * ({least:.0f}px - 100%)); min-width: 0; '
         f'max-width: min({100 * box.width / widest:.4g}%, {100 * box.width:.0f}px){css}">'
         for k, (source, box, css) in enumerate(pieces)
     ]
-    style = "display: flex; flex-wrap: wrap; align-items: start"
+    style = "display: flex; flex-wrap: wrap; align-items: start; row-gap: 0.8em"
     return f'<div class="panels" style="{style}">{"".join(images)}</div>'
 
 

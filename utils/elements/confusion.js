@@ -19,7 +19,7 @@ customElements.define("explore-confusion", class extends Explore {
       img { image-rendering: pixelated; max-width: 100%; height: 56px; object-fit: contain; object-position: left }
       figure { margin: .5em 0; min-height: 84px }
     </style><div class="scroll"><table role="grid" aria-label="Confusion matrix">
-      <thead><tr><td>true ↓<br>predicted →</td>${classes.map((c) => `<th scope="col">${escape(c)}</th>`).join("")}</tr></thead>
+      <thead><tr><td>true&nbsp;↓<br>predicted&nbsp;→</td>${classes.map((c) => `<th scope="col">${escape(c)}</th>`).join("")}</tr></thead>
       <tbody>${classes.map((c, i) => `<tr><th scope="row">${escape(c)}</th>${
         classes.map((_, j) => cell(i, j)).join("")}</tr>`).join("")}</tbody>
     </table></div><figure></figure>`;

@@ -63,7 +63,7 @@ address: ## set the address of the repository, everywhere: make address URL=http
 colab: $(BIN)/ready _build/data ## run every lesson and every solved sheet in an emulated Colab (10 minutes)
 	$(BIN)/python -m tests.colab
 
-bench: _build/html/index.html | _build/browser ## measure against others, and write bench/results (15 minutes)
+bench: _build/html/index.html | _build/browser ## measure against others, and write bench/results (25 minutes)
 	$(BIN)/python -m bench $(TOPICS)
 
 clean: ## remove all that was built; the environment and the data stay

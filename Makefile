@@ -61,7 +61,7 @@ address: ## set the address of the repository, everywhere: make address URL=http
 	@echo "The book's address is $$URL. The notebooks fetch the helpers from its tag v$$(sed -n 's|^version = "\(.*\)"|\1|p' pyproject.toml)."
 
 colab: $(BIN)/ready _build/data ## run every lesson and every solved sheet in an emulated Colab (10 minutes)
-	$(BIN)/python -m tests.colab
+	$(BIN)/python -m tools.colab
 
 bench: _build/html/index.html | _build/browser ## measure against others, and write bench/results (25 minutes)
 	$(BIN)/python -m bench $(TOPICS)

@@ -12,7 +12,7 @@ from pathlib import Path
 import pypdf
 import yaml
 
-from tests.site.browser import HTML, ROOT, chromium, serve
+from tools.browser import HTML, ROOT, chromium, serve
 
 SCRIPT = Path(__file__).with_suffix(".js")
 WIDTH = 642  # pixels of CSS between the margins of a sheet

@@ -17,7 +17,7 @@ from torch import nn
 from torch.utils.data import TensorDataset
 
 from bench.measure import machine, save, spread, take_turns
-from tests.by_hand import SGD
+from tools.by_hand import SGD
 from utils.data import batches, load_fashion_mnist
 from utils.training import evaluate, fit, pick_device, set_seed
 

@@ -35,7 +35,7 @@ from homework.grader import sheets
 from homework.grader.check import code_cells, failing, limit, local, quiet
 from homework.grader.hidden import Call, run_test
 from homework.grader.sandbox import memory
-from tests.homework import peer
+from tools.nbgrader import programs
 
 ROOT = Path(__file__).parents[1]
 SHEET = "softmax-from-scratch"
@@ -150,7 +150,7 @@ def by_nbgrader(course: Path, master: sheets.Master, some: list) -> float:
     for student, book, _ in some:
         (course / "submitted" / student / SHEET).mkdir(parents=True)
         (course / "submitted" / student / SHEET / f"{SHEET}.ipynb").write_bytes(book)
-    environment = os.environ | {"PATH": f"{peer.programs()}:{os.environ['PATH']}", "PYTHONPATH": str(ROOT)}
+    environment = os.environ | {"PATH": f"{programs()}:{os.environ['PATH']}", "PYTHONPATH": str(ROOT)}
 
     def nbgrader(command: str) -> None:
         subprocess.run(

@@ -14,7 +14,7 @@ from statistics import median
 from playwright.sync_api import TimeoutError
 
 from bench.measure import machine, save, spread
-from tests.site.browser import FETCHED, HTML, READY, chromium, page_names, serve
+from tools.browser import FETCHED, HTML, READY, chromium, page_names, serve
 
 TEN_MBPS = {"offline": False, "latency": 40, "downloadThroughput": 10e6 / 8, "uploadThroughput": 5e6 / 8}
 

@@ -15,7 +15,7 @@ from torch import nn
 from torch.utils.data import DataLoader
 
 from bench.peers import import_d2l
-from tests.by_hand import SGD
+from tools.by_hand import SGD
 from utils.data import batches
 from utils.training import evaluate, fit
 

@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from colab import ADDRESS, ROOT, serve
+from tools.colab import ADDRESS, ROOT, serve
 
 BIN = Path(sys.executable).parent
 FORK = "https://github.com/an-organisation-with-a-long-name/a-fork-of-this-book-with-a-long-name"

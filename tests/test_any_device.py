@@ -13,8 +13,8 @@ import numpy as np
 import pytest
 import torch
 import torch.nn.functional as F
-from by_hand import SGD
-from fake_accelerator import DEVICE, counted, without_float64
+from tools.by_hand import SGD
+from tools.fake_accelerator import DEVICE, counted, without_float64
 from torch import nn
 from torch.utils.data import TensorDataset
 
@@ -308,7 +308,7 @@ def test_pictures_and_counts_are_drawn_from_any_device():
 
 
 def run(*arguments):
-    command = [sys.executable, "-m", "tests.fake_accelerator", *map(str, arguments)]
+    command = [sys.executable, "-m", "tools.fake_accelerator", *map(str, arguments)]
     return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=300)
 
 

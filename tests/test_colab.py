@@ -4,7 +4,7 @@ import ast
 
 import nbformat
 import pytest
-from colab import LESSONS, ROOT, SOLVED, VERSION, Colab, redirect, serve
+from tools.colab import LESSONS, ROOT, SOLVED, VERSION, Colab, redirect, serve
 from nbclient.exceptions import CellExecutionError
 from test_lessons import SET_UP, Lesson, parse
 

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import torch
 import torch.nn.functional as F
-from by_hand import SGD
+from tools.by_hand import SGD
 from hypothesis import given
 from hypothesis import strategies as st
 from torch import nn

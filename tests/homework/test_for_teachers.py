@@ -13,7 +13,7 @@ import zipfile
 from pathlib import Path
 from urllib.parse import parse_qs, urlparse
 
-import peer
+from tools.nbgrader import PACKAGES, programs
 import pytest
 from handed_in import ROOT, marks
 from secret import leaked
@@ -49,7 +49,7 @@ def term(tmp_path_factory):
         for what in ("NAME", "EMAIL")
     }
     environment = os.environ | who | {
-        "PATH": f"{peer.programs()}:{os.environ['PATH']}",
+        "PATH": f"{programs()}:{os.environ['PATH']}",
         "PYTHONPATH": str(copy),
         "HOME": str(copy.parent),
         "OMP_NUM_THREADS": "1",
@@ -107,7 +107,7 @@ def test_what_is_not_run_says_so():
     before = re.findall(r"([^\n]+)\n\n```sh\n", PAGE)
     assert len(before) == [kind for kind, _ in BLOCKS].count("sh") > 0
     assert all("Not run by our tests" in paragraph for paragraph in before)
-    needed = dict(one.split("==") for one in peer.PACKAGES)
+    needed = dict(one.split("==") for one in PACKAGES)
     assert re.findall(r"nbgrader==?(\S+)", PAGE) == [needed["nbgrader"]]
 
 
@@ -174,7 +174,7 @@ def test_nbgrader_makes_the_same_sheets_of_the_masters(term):
         "for name in api.get_source_assignments(): assert api.generate_assignment(name)['success'], name"
     )
     (course / "all.py").write_text(script)
-    term[2](f"cd ../term/nbgrader && {peer.programs()}/python all.py")
+    term[2](f"cd ../term/nbgrader && {programs()}/python all.py")
     for path in (ROOT / "book" / "homework").glob("*.ipynb"):
         ours, theirs = (
             [

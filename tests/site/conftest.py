@@ -4,7 +4,7 @@ from contextlib import contextmanager
 from urllib.parse import urlsplit
 
 import pytest
-from browser import HTML, READY, chromium, serve
+from tools.browser import HTML, READY, chromium, serve
 
 
 @pytest.fixture(scope="session")

@@ -5,7 +5,7 @@ import json
 import re
 
 import pytest
-from browser import HTML
+from tools.browser import HTML
 from secret import leaked, secrets
 
 from homework.grader import sheets

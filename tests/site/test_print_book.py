@@ -4,7 +4,7 @@ import re
 
 import pypdf
 import pytest
-from browser import HTML, serve
+from tools.browser import HTML, serve
 
 from _ext.print_book import entries, print_book
 

@@ -9,7 +9,7 @@ from urllib.parse import unquote, urlsplit
 
 import pytest
 import yaml
-from browser import FETCHED, HTML, ROOT, file_of, page_names, serve
+from tools.browser import FETCHED, HTML, ROOT, file_of, page_names, serve
 
 AXE = ROOT / "node_modules/axe-core/axe.min.js"
 # Under xdist --dist loadgroup the tests of one page stay together, so that it is loaded once.

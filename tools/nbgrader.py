@@ -5,7 +5,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-ENVIRONMENT = Path(__file__).parents[2] / "_build" / "nbgrader"
+ENVIRONMENT = Path(__file__).parents[1] / "_build" / "nbgrader"
 PACKAGES = [  # what the book's environment lacks of nbgrader's and nbgitpuller's needs
     "nbgrader==0.9.6",
     "nbgitpuller==1.2.2",

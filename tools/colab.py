@@ -1,6 +1,6 @@
 """An emulated Colab: the book's packages, but Colab's notebook machinery, and a notebook alone in a folder.
 
-`python -m tests.colab [NOTEBOOK…]` runs notebooks in it, by default all lessons and all solved homework
+`python -m tools.colab [NOTEBOOK…]` runs notebooks in it, by default all lessons and all solved homework
 sheets, each in a fresh environment, and says how long its set-up cell took and the whole notebook.
 
 As in Colab, `google.colab` is imported when the kernel starts, nothing knows `utils`, and PACKAGES have the

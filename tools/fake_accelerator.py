@@ -15,7 +15,7 @@ Not emulated: real asynchrony, rounding and speed; limits on memory; `torch.Gene
 bounds that a GPU reports late; operations that a GPU lacks; `nn.LSTM` and `nn.GRU`, pinned memory, autocast
 and `torch.compile`; several devices.
 
-`python -m tests.fake_accelerator NOTEBOOK…` runs lessons on it, claims included, in two to three times the
+`python -m tools.fake_accelerator NOTEBOOK…` runs lessons on it, claims included, in two to three times the
 time that they take on the CPU. With `--quick` each pass over a DataLoader ends after eight batches, and what
 is claimed is computed but need not hold: every cell still meets the device. (Solutions that compute with the
 results of training may not run so.) `--cpu` runs them on the CPU.

@@ -10,6 +10,7 @@ import shutil
 from pathlib import Path
 
 import pydata_sphinx_theme
+from bs4 import BeautifulSoup
 from sphinx.errors import ExtensionError
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -23,24 +24,20 @@ UNUSED = ["**/*.map", "**/fontawesome.js*", "vendor/**/*.ttf", "*macros.html", "
 FONT_AWESOME = Path(pydata_sphinx_theme.__file__).parent / (
     "theme/pydata_sphinx_theme/static/scripts/fontawesome.js"
 )
-SCRIPT = re.compile(r"<script[^>]*/fontawesome\.js[^>]*></script>")
-ICON = re.compile(r'<(i|span) class="([^"]*\bfa-[^"]*)"([^>]*)>\s*</\1>')
 STYLES = {"fab": 0, "fa-brands": 0, "far": 1, "fa-regular": 1, "fas": 2, "fa-solid": 2}
 
-# What the theme leaves nameless, outside of any landmark, or named unlike its own text.
+# For print alone there are a title and contents more: the search would quote them instead of the text.
+LEFT_OUT = 'script[src*="/fontawesome.js"], #jb-print-docs-body'
+# What the theme leaves nameless, outside of any landmark, or named unlike its own text (None: no attribute).
 NAMES = {
-    "<summary><span": '<summary aria-label="Lessons"><span',  # of the contents
-    '<summary aria-label="Toggle hidden content">': "<summary>",  # it says: Show the code
-    'id="pst-primary-sidebar"': 'id="pst-primary-sidebar" role="complementary" aria-label="The book"',
-    'id="pst-primary-sidebar-modal"': 'id="pst-primary-sidebar-modal" aria-label="The book"',
-    'id="pst-secondary-sidebar-modal"': 'id="pst-secondary-sidebar-modal" aria-label="This page"',
-    'id="pst-search-dialog"': 'id="pst-search-dialog" aria-label="Search"',
-    'search-button-field search-button__button pst-js-only" title="Search" aria-label="Search"': (
-        'search-button-field search-button__button pst-js-only"'
-    ),
+    ".bd-links summary": {"aria-label": "Lessons"},
+    'summary[aria-label="Toggle hidden content"]': {"aria-label": None},  # it says: Show the code
+    "#pst-primary-sidebar": {"role": "complementary", "aria-label": "The book"},
+    "#pst-primary-sidebar-modal": {"aria-label": "The book"},
+    "#pst-secondary-sidebar-modal": {"aria-label": "This page"},
+    "#pst-search-dialog": {"aria-label": "Search"},
+    ".search-button-field": {"title": None, "aria-label": None},
 }
-# A second title and contents, for print alone: the search would quote them instead of the text.
-PRINTED = re.compile(r'<div id="jb-print-docs-body".*?(?=<div id="searchbox">)', re.DOTALL)
 
 
 def copy_assets(app):
@@ -59,33 +56,54 @@ def copy_assets(app):
                 shutil.copy2(file, target)
 
 
+@functools.cache
+def icons():
+    """Return the styles of Font Awesome's script: brands, regular, solid."""
+    return re.split(r'\("fa[brs]",', FONT_AWESOME.read_text(encoding="utf-8"))
+
+
+@functools.cache
+def drawing(classes):
+    """Return the view box and the path of the icon that has these classes."""
+    style = next((STYLES[c] for c in classes if c in STYLES), STYLES["fas"])
+    for name in (c.removeprefix("fa-") for c in classes if c.startswith("fa-")):
+        icon = re.search(rf'[{{,]"?{name}"?:\[(\d+),(\d+),\[[^\]]*\],"\w+","([^"]+)"\]', icons()[style])
+        if icon:
+            return f"0 0 {icon[1]} {icon[2]}", icon[3]
+    raise ExtensionError(f"{' '.join(classes)}: no such icon in {FONT_AWESOME}")
+
+
+def finish(html):
+    """Return a page with its icons drawn, without Font Awesome, and with a name for what had none."""
+    soup = BeautifulSoup(html, "html.parser")
+    for left_out in soup.select(LEFT_OUT):
+        if isinstance(after := left_out.next_sibling, str) and after.isspace():
+            after.extract()
+        left_out.decompose()
+    for icon in soup.select('i[class*="fa-"], span[class*="fa-"]'):
+        if not icon.get_text(strip=True):
+            view, path = drawing(tuple(icon["class"]))
+            icon.name = "svg"
+            icon.clear()
+            icon["class"] = ["svg-inline--fa", *icon["class"]]
+            icon.attrs |= {"viewBox": view, "fill": "currentColor", "aria-hidden": "true"}
+            icon.append(soup.new_tag("path", d=path))
+    for selector, attributes in NAMES.items():
+        for element in soup.select(selector):
+            for name, value in attributes.items():
+                if value is None:
+                    element.attrs.pop(name, None)
+                else:
+                    element[name] = value
+    return str(soup)
+
+
 def finish_pages(app, error):
-    """Draw the icons of the written pages as inline SVG, drop Font Awesome, and name what has no name."""
+    """Finish the written pages, and drop the theme's files that no page asks for."""
     if error or app.builder.format != "html":
         return
-    # The script registers one style after the other: brands, regular, solid.
-    styles = re.split(r'\("fa[brs]",', FONT_AWESOME.read_text(encoding="utf-8"))
-
-    @functools.cache
-    def find(style, name):
-        return re.search(rf'[{{,]"?{name}"?:\[(\d+),(\d+),\[[^\]]*\],"\w+","([^"]+)"\]', styles[style])
-
-    def svg(match):
-        _, classes, attributes = match.groups()
-        style = next((STYLES[c] for c in classes.split() if c in STYLES), STYLES["fas"])
-        for name in re.findall(r"\bfa-([\w-]+)", classes):
-            if icon := find(style, name):
-                return (
-                    f'<svg class="svg-inline--fa {classes}"{attributes} viewBox="0 0 {icon[1]} {icon[2]}" '
-                    f'fill="currentColor" aria-hidden="true"><path d="{icon[3]}"/></svg>'
-                )
-        raise ExtensionError(f"{match[0]}: no such icon in {FONT_AWESOME}")
-
     for page in Path(app.outdir).rglob("*.html"):
-        html = ICON.sub(svg, PRINTED.sub("", SCRIPT.sub("", page.read_text(encoding="utf-8"))))
-        for theirs, ours in NAMES.items():
-            html = html.replace(theirs, ours)
-        page.write_text(html, encoding="utf-8")
+        page.write_text(finish(page.read_text(encoding="utf-8")), encoding="utf-8")
     for path in (p for pattern in UNUSED for p in Path(app.outdir, "_static").glob(pattern)):
         path.unlink()
 

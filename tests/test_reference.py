@@ -13,6 +13,8 @@ import reference
 import yaml
 from sphinx.errors import ExtensionError
 
+from tools import tree
+
 ROOT = Path(__file__).parents[1]
 REFERENCE = ROOT / "book/reference"
 
@@ -182,13 +184,12 @@ def test_a_lesson_that_does_not_exist_stops_the_build():
 # ── lessons at a glance ──
 
 
-def test_a_notebook_without_a_record_says_so():
-    """One that was not run, one that failed, and one whose time is not known."""
-    made = {"mtime": datetime(2026, 11, 7, 12).timestamp(), "runtime": 9.6, "succeeded": True}
-    assert reference.last_run(made) == [["7 Nov 2026"], ["10 s"]]
-    assert reference.last_run(None) == [["no record"], ["–"]]
-    assert reference.last_run({**made, "succeeded": False}) == [["no record"], ["–"]]
-    assert reference.last_run({**made, "runtime": None}) == [["7 Nov 2026"], ["–"]]
+def test_the_last_run_is_that_of_the_executed_notebook(monkeypatch, tmp_path):
+    """When it was, and how long it took."""
+    about = {"executed": datetime(2026, 11, 7, 12).timestamp(), "seconds": 9.6}
+    (tmp_path / "lesson.ipynb").write_text(json.dumps({"metadata": {tree.KEY: about}}))
+    monkeypatch.setattr(tree, "EXECUTED", tmp_path)
+    assert reference.last_run("lesson") == ["7 Nov 2026", "10 s"]
 
 
 def test_opening_reads_the_first_cell():

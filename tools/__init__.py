@@ -1,1 +1,1 @@
-"""What tests, bench and the site's extensions share: a browser, an emulated Colab, a pretended accelerator."""
+"""The build, and what tests, bench and extensions share: a browser, an emulated Colab, a fake accelerator."""

@@ -33,13 +33,14 @@ from jupyter_client.kernelspec import KernelSpecManager
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError
 
-ROOT = Path(__file__).parents[1]
+from tools.tree import ROOT, copy_to, lessons, masters
+
 ADDRESS = yaml.safe_load((ROOT / "_config.yml").read_text("utf-8"))["repository"]["url"]
 VERSION = re.search(r'^version = "(.+)"', (ROOT / "pyproject.toml").read_text("utf-8"), re.M)[1]
 PACKAGES = ["ipython==7.34.0", "ipykernel==6.17.1", "ipywidgets==7.7.1", "matplotlib==3.10.0", "numpy==2.0.2"]
 NEEDED = ["ipython_genutils==0.2.0", "backcall==0.2.0", "pickleshare==0.7.5", "decorator==4.4.2"]  # by those
-LESSONS = sorted(p for p in ROOT.glob("book/*/*.ipynb") if p.parent.name not in {"homework", "reference"})
-SOLVED = sorted(ROOT.glob("homework/sheets/*.ipynb"))
+LESSONS = [path for path in lessons() if path.parent.name not in {"book", "reference"}]
+SOLVED = masters()
 
 
 def packages(folder=ROOT / "_build" / "colab"):
@@ -94,13 +95,10 @@ class Colab:
 def serve(folder, tag=f"v{VERSION}"):
     """Make a git repository of the working tree, tag it, and return the variables by which git finds it."""
 
-    def git(*arguments, cwd=folder):
-        return subprocess.run(["git", *arguments], cwd=cwd, check=True, capture_output=True, text=True).stdout
+    def git(*arguments):
+        subprocess.run(["git", *arguments], cwd=folder, check=True, capture_output=True)
 
-    for name in git("ls-files", "-z", "--cached", "--others", "--exclude-standard", cwd=ROOT).split("\0"):
-        if (ROOT / name).is_file():
-            (folder / name).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copyfile(ROOT / name, folder / name)
+    copy_to(folder)
     git("init", "--quiet")
     git("add", "--all")
     git("-c", "user.name=Colab", "-c", "user.email=colab@localhost", "commit", "--quiet", "-m", "As it is")

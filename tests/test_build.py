@@ -1,0 +1,280 @@
+"""`make site` and `make test` of a small book: what is killed is done again, and so is what was edited."""
+
+import json
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import time
+
+import nbformat
+import pytest
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
+
+from tools.tree import ROOT
+
+pytestmark = pytest.mark.xdist_group("small book")  # one process builds it
+COPIED = ["Makefile", "tools", "_ext", "web", "_config.yml", ".gitignore"]
+COPIED += ["pyproject.toml", "requirements.txt", "constraints.txt", "package.json", "package-lock.json"]
+TEXTS = {
+    "README.md": "A small book.\n",
+    "index.md": "# A small book\n",
+    "_toc.yml": "format: jb-book\nroot: index\nchapters:\n  - file: book/small/lesson\n",
+    "utils/__init__.py": '"""Helpers."""\n',
+    "utils/data.py": 'print("The data are here.")\n',
+    "tests/test_unit.py": """import waits
+
+import utils.data  # noqa: F401
+
+
+def test_unit():
+    waits.at("unit")
+""",
+    "tests/waits.py": """import os
+import time
+from pathlib import Path
+
+
+def at(moment):
+    with Path(os.environ["MOMENTS"], moment).open("a") as file:
+        file.write("x")
+    while os.environ["STAY"] == moment and not Path(os.environ["MOMENTS"], "go").exists():
+        time.sleep(0.01)
+""",
+    "tests/site/test_pages.py": """import waits
+
+
+def test_pages():
+    waits.at("pages")
+""",
+    "bench/results/small.json": "{}\n",
+}
+
+
+@pytest.fixture(scope="module")
+def book(tmp_path_factory):
+    """Return the folder of a book of one lesson, with spaces and Chinese letters in its path, and no git."""
+    folder = tmp_path_factory.mktemp("a small book") / "从线 到 标签"
+    folder.mkdir()
+    for name in COPIED:
+        (shutil.copytree if (ROOT / name).is_dir() else shutil.copy)(ROOT / name, folder / name)
+    for name, text in TEXTS.items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text(text, "utf-8")
+    for name in (".venv", "node_modules"):
+        (folder / name).symlink_to((ROOT / name).resolve())
+    cells = [
+        new_markdown_cell("# A lesson", id="title"),
+        new_code_cell(
+            'import sys\n\nsys.path.insert(0, "../../tests")\nimport waits\n\nwaits.at("notebook")', id="wait"
+        ),
+    ]
+    notebook = new_notebook(cells=cells)
+    notebook.metadata.kernelspec = {"name": "python3", "display_name": "Python 3", "language": "python"}
+    (folder / "book/small").mkdir(parents=True)
+    nbformat.write(notebook, folder / "book/small/lesson.ipynb")
+    (folder.parent / "moments").mkdir()
+    return folder
+
+
+def start(book, target, stay=""):
+    """Start `make TARGET` as the leader of a process group; the test or notebook named `stay` waits."""
+    passed_on = {name: value for name, value in os.environ.items() if not name.startswith(("PYTEST", "COV"))}
+    passed_on |= {"MOMENTS": str(book.parent / "moments"), "STAY": stay}
+    options = {
+        "stdout": subprocess.PIPE,
+        "stderr": subprocess.STDOUT,
+        "text": True,
+        "start_new_session": True,
+    }
+    return subprocess.Popen(["make", target, f"PYTHON={sys.executable}"], cwd=book, env=passed_on, **options)
+
+
+def make(book, target):
+    """Run `make TARGET`, which must succeed, and return what it prints."""
+    process = start(book, target)
+    printed, _ = process.communicate(timeout=120)
+    assert process.returncode == 0, printed
+    return printed
+
+
+def wait(process, moment):
+    """Wait until a file is there, which is made while the process runs."""
+    end = time.monotonic() + 100
+    while not moment.exists():
+        assert process.poll() is None, process.communicate()[0]
+        assert time.monotonic() < end
+        time.sleep(0.002)
+
+
+def kill(book, target, moment):
+    """Run `make TARGET` until this test, notebook or file begins; kill it all; return what it printed."""
+    process = start(book, target, stay=moment)
+    wait(process, book / moment if "/" in moment else book.parent / "moments" / moment)
+    os.killpg(process.pid, signal.SIGKILL)
+    return process.communicate()[0]
+
+
+def runs(book):
+    """Return how often each test and notebook was begun since the last call."""
+    found = {path.name: len(path.read_text()) for path in (book.parent / "moments").iterdir()}
+    for name in found:
+        (book.parent / "moments" / name).unlink()
+    return found
+
+
+def undone(book):
+    """Return the steps of `make test` that are to be done."""
+    script = """if True:
+        import json
+        from tools import build, tree
+        missing = [name for name, step in build.STEPS.items() if step.inputs and not build.recorded(name)]
+        missing += [path.stem for path in tree.lessons() if not tree.is_executed(path)]
+        print(json.dumps(missing))"""
+    done = subprocess.run(
+        [sys.executable, "-c", script], cwd=book, capture_output=True, text=True, check=True
+    )
+    return set(json.loads(done.stdout))
+
+
+def test_a_site_that_was_killed_is_built_by_the_next_call(book):
+    """While a notebook is executed, while pages are written, and when the front page is there."""
+    kill(book, "site", "notebook")
+    assert runs(book) == {"notebook": 1}
+    kill(book, "site", "_build/site/_build/html")
+    assert runs(book) == {"notebook": 1}
+    kill(book, "site", "_build/site/_build/html/index.html")
+    assert runs(book) == {}, "what was executed is not executed again"
+    assert not (book / "_build/html").exists()
+    make(book, "site")
+    assert runs(book) == {}
+    assert "A lesson" in (book / "_build/html/book/small/lesson.html").read_text("utf-8")
+    assert [path.name for path in (book / "_build").iterdir() if "site" in path.name] == []
+
+
+def test_tests_that_were_killed_are_run_by_the_next_call(book):
+    """While the unit tests, a notebook, and the tests of the pages run."""
+    (book / "utils/data.py").write_text('print("The data are still here.")\n')
+    printed = [kill(book, "test", "unit")]
+    assert runs(book) == {"unit": 1}
+    printed += [kill(book, "test", "notebook")]
+    assert runs(book) == {"unit": 1, "notebook": 1}
+    printed += [kill(book, "test", "pages")]
+    assert runs(book) == {"notebook": 1, "pages": 1}
+    assert "All of it passes" not in "".join(printed)
+    last = make(book, "test").partition("All of it passes:")[2]
+    assert runs(book) == {"pages": 1}
+    assert re.search(r"(?s)unit: 1 passed.*notebooks: 1 cells of 1 notebooks.*pages: 1 passed", last)
+
+
+@pytest.fixture
+def passed(book):
+    """Return the book after a `make test` that passed."""
+    make(book, "test")
+    runs(book)
+    return book
+
+
+def test_what_fails_is_not_passed(passed):
+    test = passed / "tests/site/test_pages.py"
+    before = test.read_text()
+    test.write_text("def test_pages():\n    raise OSError\n")
+    process = start(passed, "test")
+    printed, _ = process.communicate(timeout=100)
+    assert process.returncode
+    assert "All of it passes" not in printed
+    test.write_text(before)
+    assert undone(passed) == {"pages"}, "also when it is as it was when it passed"
+
+
+def test_nothing_is_done_twice(passed):
+    """Nor after all files were touched."""
+    for path in passed.rglob("*"):
+        if not path.is_symlink() and ".venv" not in path.parts:
+            os.utime(path)
+    begun = time.monotonic()
+    printed = make(passed, "test")
+    assert time.monotonic() - begun < 5
+    assert runs(passed) == {}
+    assert len(printed.splitlines()) < 10, printed
+
+
+ALL = {"lint", "unit", "site", "pages"}
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("README.md", {"lint", "unit"}),
+        ("tests/test_unit.py", {"lint", "unit", "pages"}),
+        ("tests/site/test_pages.py", {"lint", "unit", "pages"}),
+        ("bench/results/small.json", ALL),
+        ("Makefile", ALL),
+        ("_config.yml", ALL),
+        ("web/book.css", ALL),
+        ("_ext/plain_source.py", ALL),
+        ("tools/build.py", ALL),
+        ("tools/execute.py", {*ALL, "lesson"}),
+        ("utils/data.py", {*ALL, "lesson", "data"}),
+        ("pyproject.toml", {*ALL, "environment"}),
+        ("constraints.txt", {*ALL, "lesson", "environment"}),
+        ("package.json", {*ALL, "packages"}),
+        ("a new file.txt", ALL),
+    ],
+)
+def test_an_edit_is_never_missed(passed, name, expected):
+    path = passed / name
+    before = path.read_text("utf-8") if path.exists() else None
+    times = path.stat() if path.exists() else None
+    path.write_text((before or "") + "\n", "utf-8")
+    if times:
+        os.utime(path, ns=(times.st_atime_ns, times.st_mtime_ns))
+    found = undone(passed)
+    if before is None:
+        path.unlink()
+    else:
+        path.write_text(before, "utf-8")
+    assert found == expected
+    assert undone(passed) == set(), "it is as it was when it passed"
+
+
+@pytest.mark.parametrize(("kind", "expected"), [("markdown", ALL), ("code", {*ALL, "lesson"})])
+def test_a_lesson_is_executed_again_if_its_code_is_edited(passed, kind, expected):
+    path = passed / "book/small/lesson.ipynb"
+    notebook = nbformat.read(path, 4)
+    cell = next(cell for cell in notebook.cells if cell.cell_type == kind)
+    cell.source += " " if kind == "markdown" else "  # edited"
+    nbformat.write(notebook, path)
+    assert undone(passed) == expected
+
+
+@pytest.mark.parametrize("name", ["unit", "notebook", "pages"])
+def test_an_edit_during_the_work_is_done_next_time(passed, name):
+    path = passed / "utils/data.py"
+    path.write_text(path.read_text() + "# edited\n")
+    process = start(passed, "test", stay=name)
+    wait(process, passed.parent / "moments" / name)
+    path.write_text(path.read_text() + "# edited again\n")
+    (passed.parent / "moments/go").touch()
+    printed, _ = process.communicate(timeout=120)
+    assert process.returncode
+    assert "edited while" in printed.lower()
+    assert "All of it passes" not in printed
+    runs(passed)
+    make(passed, "test")
+    assert runs(passed) == {"unit": 1, "notebook": 1, "pages": 1}
+
+
+def test_two_at_once_wait_for_each_other(passed):
+    (passed / "README.md").write_text("A small book, edited.\n")
+    path = passed / "utils/data.py"
+    path.write_text(path.read_text() + "# two\n")
+    first = start(passed, "test")
+    wait(first, passed.parent / "moments/unit")
+    second = start(passed, "site")
+    printed, _ = second.communicate(timeout=120)
+    assert "Another make is at work in this folder" in printed
+    assert first.wait(timeout=1) == second.returncode == 0
+    assert runs(passed) == {"unit": 1, "notebook": 1, "pages": 1}

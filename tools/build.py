@@ -206,7 +206,7 @@ def lint() -> str:
     """Check style, spelling, and that no output stands in a notebook but those that are compared."""
     python("ruff", "check", ".")
     python("ruff", "format", "--check", ".")
-    command(ROOT / ".venv/bin/codespell", *map(str, files()))
+    command(ROOT / ".venv/bin/codespell", *(path.relative_to(ROOT) for path in files()))
     notebooks = [path for path in files("book", "homework/sheets") if path.suffix == ".ipynb"]
     command(ROOT / ".venv/bin/nbstripout", "--verify", *STRIP, *notebooks)
     return ""

@@ -280,8 +280,8 @@ def _svg(svg):
     svg = re.sub(r"<\?xml.*?\?>|<!DOCTYPE.*?>|<!--.*?-->|<metadata>.*?</metadata>", "", svg, flags=re.DOTALL)
     svg = re.sub(r"([1-9]\d*\.\d\d)\d+", r"\1", re.sub(r"\s+", " ", svg))  # a hundredth of a point will do
     svg = re.sub(r" ?([MLQCz]) (?=[-\d\"])", r"\1", svg.strip())  # of paths
-    # Single quotes need no escape in a page's attribute; matplotlib writes them where a name has double ones.
-    svg = re.sub(r'"([^"]*)"', lambda value: "'" + value[1].replace("'", "&#39;") + "'", svg)
+    # Single quotes need no escape in a page's attribute, and stand already where a name has double ones.
+    svg = re.sub(r"'[^']*'|\"[^\"]*\"", lambda m: "'" + m[0][1:-1].replace("'", "&#39;") + "'", svg)
     return "data:image/svg+xml," + quote(svg, safe=" ,:;=()/-'")
 
 

@@ -1,5 +1,5 @@
 # Every target sets up what it needs: .venv, browser assets, data. Each is redone when what it is made of changes.
-.PHONY: site lab pdf test lint strip homework address colab bench clean help
+.PHONY: site lab pdf test lint strip homework address colab bench versions lock clean help
 .DELETE_ON_ERROR:
 SHELL := /bin/bash -o pipefail
 PYTHON ?= python3
@@ -66,6 +66,12 @@ colab: $(BIN)/ready _build/data ## run every lesson and every solved sheet in an
 bench: _build/html/index.html | _build/browser ## measure against others, and write bench/results (25 minutes)
 	$(BIN)/python -m bench $(TOPICS)
 
+versions: $(BIN)/ready _build/data ## prove the oldest and the newest packages on the oldest and the newest Python here (12 GB)
+	$(BIN)/python -m bench.versions
+
+lock: $(BIN)/ready ## renew every pin within the bounds of pyproject.toml: requirements.lock
+	$(BIN)/python -m tools.lock
+
 clean: ## remove all that was built; the environment and the data stay
 	rm -rf _build
 
@@ -78,10 +84,10 @@ define need
 	{ echo "$(3)"; exit 1; }
 endef
 
-$(BIN)/ready: requirements.txt constraints.txt pyproject.toml
+$(BIN)/ready: requirements.lock pyproject.toml
 	$(call need,$(PYTHON) -c "import ensurepip$(comma) venv",python3-venv,Install Python's venv module first$(comma) for example with: sudo apt install python3-venv)
 	$(PYTHON) -m venv .venv
-	$(BIN)/pip install --quiet -r requirements.txt -c constraints.txt -e .
+	$(BIN)/pip install --quiet -e '.[book,test]' -c requirements.lock
 	touch $@
 
 node_modules/ready: package.json package-lock.json | $(BIN)/ready
@@ -117,8 +123,8 @@ _build/sandbox: | $(BIN)/ready
 # It hands them out four at a time, in this order: the chapters that take longest come first, short ones fill up.
 export JUPYTERCACHE := $(CURDIR)/_build/.jupyter_cache
 
-_build/html/index.html: $(PAGES) $(CODE) $(MEASURED) $(SITE) requirements.txt | $(BIN)/ready node_modules/ready _build/data
-	$(if $(filter $(CODE) requirements.txt,$?),rm -rf _build/.jupyter_cache)
+_build/html/index.html: $(PAGES) $(CODE) $(MEASURED) $(SITE) requirements.lock | $(BIN)/ready node_modules/ready _build/data
+	$(if $(filter $(CODE) requirements.lock,$?),rm -rf _build/.jupyter_cache)
 	rm -rf _build/html _build/.doctrees
 	@echo y | $(BIN)/jcache notebook add $(filter-out %/template.ipynb,$(LESSONS)) > /dev/null # yes, make the cache if there is none
 	$(if $(filter $(MEASURED),$?),@$(BIN)/jcache notebook invalidate $(DRAWN) > /dev/null)
@@ -132,10 +138,10 @@ _build/test/unit.txt: $(UNIT) $(CODE) $(MEASURED) $(PAGES) pyproject.toml | node
 	$(BIN)/pytest -n 2 --dist loadgroup --cov --cov-report=term-missing:skip-covered tests --ignore tests/site | tee $@
 
 # Only the notebooks that changed are executed, or all of them if their helpers did.
-_build/test/notebooks.txt: $(LESSONS) $(MASTERS) $(CODE) $(MEASURED) requirements.txt | $(BIN)/ready _build/data
+_build/test/notebooks.txt: $(LESSONS) $(MASTERS) $(CODE) $(MEASURED) requirements.lock | $(BIN)/ready _build/data
 	@mkdir -p $(@D)
 	$(BIN)/pytest -n 2 --dist loadscope --durations 10 --nbval --nbval-cell-timeout 120 \
-		$(or $(if $(filter $(CODE) requirements.txt,$?),,$(strip $(filter %.ipynb,$?) $(if $(filter $(MEASURED),$?),$(DRAWN)))),$(LESSONS) $(MASTERS)) | tee $@
+		$(or $(if $(filter $(CODE) requirements.lock,$?),,$(strip $(filter %.ipynb,$?) $(if $(filter $(MEASURED),$?),$(DRAWN)))),$(LESSONS) $(MASTERS)) | tee $@
 
 _build/test/site.txt: _build/html/index.html $(BROWSER) | _build/browser
 	@mkdir -p $(@D)

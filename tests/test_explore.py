@@ -43,6 +43,8 @@ def noise(value):
 
 
 def make(draw=curve, alt=lambda value: f"the line to {value:g}", **options):
+    if ipywidgets.version_info[0] < 8:
+        pytest.skip("ipywidgets 7 has no Stack: one frame, which the kernel changes, is another test's")
     return explore.frames(draw, alt=alt, **WORDS, **options)
 
 
@@ -126,8 +128,9 @@ def test_each_link_joins_an_index_to_a_stack():
 
 
 def test_where_there_is_no_stack_the_kernel_changes_the_picture(monkeypatch):
-    monkeypatch.delattr(ipywidgets, "Stack")  # as in ipywidgets 7
-    box = make(plane, lambda slope, kind: f"{kind} {slope}", slope=[1, 2, 3], kind=["solid", "dashed"])
+    monkeypatch.delattr(ipywidgets, "Stack", raising=False)  # as in ipywidgets 7
+    parameters = {"slope": [1, 2, 3], "kind": ["solid", "dashed"]}
+    box = explore.frames(plane, alt=lambda slope, kind: f"{kind} {slope}", **WORDS, **parameters)
     slope, kind, frame = box.children
     assert 'alt="dashed 2"' in frame.value
     for slope.value in (3, 1, 2):

@@ -39,12 +39,14 @@ lint: $(BIN)/ready ## the fast checks: style, spelling, no stray outputs (also r
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/codespell $$(git ls-files --cached --others --exclude-standard)
+	$(BIN)/python -m tools.notebooks check
 	$(BIN)/nbstripout --verify $(NBSTRIPOUT) $(LESSONS) $(MASTERS) $(SHEETS)
 
 # Running a notebook must not change it in git: outputs go, but those that nbval compares stay, with their counts.
 NBSTRIPOUT := --keep-id --keep-count --extra-keys metadata.language_info
 
 strip: $(BIN)/ready ## remove the outputs that do not belong in git
+	$(BIN)/python -m tools.notebooks repair
 	$(BIN)/nbstripout $(NBSTRIPOUT) $(LESSONS)
 
 homework: $(BIN)/ready ## prove the homework sheets, and write the students' ones into book/homework

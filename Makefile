@@ -1,6 +1,6 @@
 # The commands of the book. What each needs (.venv, browser assets, data, the built site) is brought first, and
 # brought anew when its content has changed: tools/build.py.
-.PHONY: help site lab pdf test lint strip homework address colab bench clean
+.PHONY: help site lab pdf test lint strip homework address colab bench versions lock clean
 SHELL := /bin/bash
 PYTHON ?= python3
 export OMP_NUM_THREADS = 1
@@ -53,6 +53,14 @@ colab: ## run every lesson and every solved sheet in an emulated Colab (10 minut
 bench: ## measure against others, and write bench/results (25 minutes)
 	$(BRING) site browser
 	$(BIN)/python -m bench $(TOPICS)
+
+versions: ## prove the oldest and the newest packages on the oldest and the newest Python here (12 GB)
+	$(BRING) environment data
+	$(BIN)/python -m bench.versions
+
+lock: ## renew every pin within the bounds of pyproject.toml: requirements.lock
+	$(BRING) environment
+	$(BIN)/python -m tools.lock
 
 clean: ## remove all that was built; the environment and the data stay
 	rm -rf _build

@@ -12,6 +12,7 @@ import os
 import subprocess
 import sys
 import sysconfig
+import tomllib
 from pathlib import Path
 
 from utils.data import DEBIAN_PACKAGE, MD5
@@ -31,7 +32,9 @@ def install():
     env = Path(sysconfig.get_path("purelib", vars={"base": str(PEERS / "env")}))
     (env / "book.pth").write_text(sysconfig.get_path("purelib"))
     pip = [PYTHON, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
-    subprocess.run([*pip, "-r", ROOT / "bench/peers.txt", "-c", ROOT / "constraints.txt"], check=True)
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
+    peers = project["optional-dependencies"]["bench"]
+    subprocess.run([*pip, *peers, "-c", ROOT / "requirements.lock"], check=True)
     for version in D2L:
         subprocess.run(
             [*pip, "--no-deps", "--target", PEERS / f"d2l-{version}", f"d2l=={version}"], check=True

@@ -182,6 +182,30 @@ def gpu(results):
     return rows(head, *lines) + "\n\n" + lessons
 
 
+def versions(results):
+    names = "torch", "numpy", "matplotlib", "ipython", "ipywidgets"
+    lines = [
+        (python, kind, f"cannot be installed here: {found['problem']}", *[""] * 6)
+        if "problem" in found
+        else (
+            *(python, kind, *(found["packages"][name] for name in names)),
+            *(found[part]["summary"] for part in ("tests", "lessons")),
+        )
+        for python, kinds in results["pythons"].items()
+        for kind, found in kinds.items()
+    ]
+    failed = [
+        f"- Python {python}, {kind}: {', '.join(f'`{name}`' for name in names)}"
+        for python, kinds in results["pythons"].items()
+        for kind, found in kinds.items()
+        if (
+            names := [name for part in ("tests", "lessons") for name in found.get(part, {}).get("failed", [])]
+        )
+    ]
+    table = rows(("Python", "packages", *names, "unit tests", "cells of two lessons"), *lines)
+    return "\n\n".join([table, *(["Failed:\n\n" + "\n".join(failed)] if failed else [])])
+
+
 def nothing(results):
     """For a topic without a table of its own."""
     return "In its JSON file."
@@ -189,7 +213,7 @@ def nothing(results):
 
 TABLES = {
     function.__name__: function
-    for function in (training, start, curves, pages, build, grading, gpu, steadiness)
+    for function in (training, start, curves, pages, build, grading, gpu, steadiness, versions)
 }
 
 if __name__ == "__main__":

@@ -17,7 +17,7 @@ from tools.tree import ROOT
 
 pytestmark = pytest.mark.xdist_group("small book")  # one process builds it
 COPIED = ["Makefile", "tools", "_ext", "web", "_config.yml", ".gitignore"]
-COPIED += ["pyproject.toml", "requirements.txt", "constraints.txt", "package.json", "package-lock.json"]
+COPIED += ["pyproject.toml", "requirements.lock", "package.json", "package-lock.json"]
 TEXTS = {
     "README.md": "A small book.\n",
     "index.md": "# A small book\n",
@@ -216,7 +216,7 @@ ALL = {"lint", "unit", "site", "pages"}
         ("tools/execute.py", {*ALL, "lesson"}),
         ("utils/data.py", {*ALL, "lesson", "data"}),
         ("pyproject.toml", {*ALL, "environment"}),
-        ("constraints.txt", {*ALL, "lesson", "environment"}),
+        ("requirements.lock", {*ALL, "lesson", "environment"}),
         ("package.json", {*ALL, "packages"}),
         ("a new file.txt", ALL),
     ],

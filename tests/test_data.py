@@ -5,20 +5,24 @@ The stand-in differs from the genuine data in its contents, its checksums and th
 
 from __future__ import annotations
 
+import ctypes
 import gc
 import gzip
 import hashlib
 import http.server
 import json
+import re
 import runpy
 import socket
 import struct
 import subprocess
 import sys
 import threading
+import time
 import warnings
 from types import MappingProxyType
 
+import numpy as np
 import pytest
 import torch
 from hypothesis import given
@@ -53,6 +57,22 @@ def test_synthetic_regression_without_noise_is_exact_and_repeatable():
     (X, y), (again, _) = draw(), draw()
     assert torch.equal(X, y)
     assert torch.equal(X, again)
+
+
+@pytest.mark.parametrize("default", [torch.float16, torch.float32, torch.float64])
+def test_synthetic_regression_is_float32_under_any_default(default):
+    def draw():
+        return data.synthetic_regression(np.ones(2), 1, 5, generator=torch.Generator().manual_seed(0))
+
+    expected = draw()
+    torch.set_default_dtype(default)
+    try:
+        found = draw()
+    finally:
+        torch.set_default_dtype(torch.float32)
+    for one, other in zip(found, expected, strict=True):
+        assert one.dtype == torch.float32
+        assert torch.equal(one, other)
 
 
 @pytest.mark.parametrize(("n", "noise"), [(0, 0.01), (1, -1)])
@@ -295,6 +315,76 @@ def test_a_fault_in_a_named_folder(fault, named_by, tiny, tiny_source, monkeypat
     assert len(data.load_fashion_mnist(root=root).train) == 2
 
 
+@pytest.fixture
+def permissions_count():
+    """Let permissions stop root too, as they stop everybody else: Linux's capabilities 1 and 2 are off."""
+    libc = ctypes.CDLL(None, use_errno=True)
+    head, sets = (ctypes.c_uint32 * 2)(0x20080522, 0), (ctypes.c_uint32 * 6)()
+    assert libc.capget(head, sets) == 0
+    before, sets[0] = sets[0], sets[0] & ~0b110
+    assert libc.capset(head, sets) == 0
+    yield
+    sets[0] = before
+    assert libc.capset(head, sets) == 0
+
+
+@pytest.fixture
+def locked(permissions_count):
+    """Return a function that sets a path's permissions, to none unless told, until the test ends."""
+    paths = []
+
+    def lock(path, mode=0):
+        paths.append((path, path.stat().st_mode))
+        path.chmod(mode)
+
+    yield lock
+    for path, mode in reversed(paths):
+        path.chmod(mode)
+
+
+@pytest.mark.parametrize("compressed", [(), (TEST_IMAGES,)])
+def test_an_unreadable_file_in_a_named_folder(compressed, tiny, tmp_path, locked):
+    folder = fill(tmp_path / "mine", tiny, compressed)
+    path = folder / (f"{TEST_IMAGES}.gz" if compressed else TEST_IMAGES)
+    locked(path)
+    message = rf"^{path} cannot be read \(Permission denied\): put the genuine file there, or unset FASHION_"
+    with pytest.raises(data.DataError, match=message):
+        data.load_fashion_mnist(root=folder)
+
+
+@pytest.mark.parametrize("within", ["", "deeper"])
+def test_an_unreadable_named_folder(within, tiny, tmp_path, locked, monkeypatch):
+    folder = fill(tmp_path / "mine" / within, tiny)
+    locked(tmp_path / "mine")
+    monkeypatch.setenv("FASHION_MNIST_DIR", str(folder))
+    with pytest.raises(
+        data.DataError, match=rf"{folder}.* cannot be read .*Permission denied.* unset FASHION_"
+    ):
+        data.load_fashion_mnist()
+
+
+@pytest.mark.parametrize(
+    "name", ["~nobody-of-this-name/data", "loop", "null\0byte", 300 * "long"], ids=range(4)
+)
+def test_a_name_that_leads_nowhere_is_told(name, tiny, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "loop").symlink_to("loop")
+    with pytest.raises(
+        data.DataError, match=r"cannot be read .*: name another folder, or unset FASHION_|is no"
+    ):
+        data.load_fashion_mnist(root=name)
+
+
+def test_a_file_whose_disk_fails(tiny, tiny_source, monkeypatch):
+    path = tiny_source / TRAIN_LABELS
+    path.unlink()
+    path.symlink_to("/proc/self/mem")  # whose first page cannot be read
+    with pytest.raises(
+        data.DataError, match=rf"{path} cannot be read \(Input/output error\): put the genuine"
+    ):
+        data.load_fashion_mnist(root=tiny_source)
+
+
 @pytest.mark.parametrize("name", ["nowhere", TRAIN_IMAGES])
 def test_a_name_that_is_no_folder_is_told(tiny_source, name):
     with pytest.raises(data.DataError, match=f"{name} is no folder: name the one that holds"):
@@ -318,6 +408,67 @@ def test_a_damaged_cache_is_emptied_and_the_next_place_is_used(spoil, tiny, cach
     assert caught[0].filename == __file__, "the warning points at the caller's line"
     assert listing(cache) == []
     assert loads()
+
+
+def test_compressed_files_in_the_cache_are_found(tiny, cache):
+    fill(cache, tiny, compressed=(TRAIN_IMAGES, TEST_LABELS))
+    assert loads()
+
+
+def test_a_damaged_compressed_file_goes_from_the_cache_too(tiny, cache, server):
+    fill(cache, tiny, compressed=tiny)
+    truncate(cache / f"{TEST_IMAGES}.gz")
+    with pytest.warns(UserWarning, match=f"{TEST_IMAGES}.gz is truncated"):
+        data.load_fashion_mnist()
+    assert listing(cache) == sorted(tiny)
+    assert loads()
+
+
+@pytest.mark.parametrize(
+    ("mode", "message"),
+    [
+        (0o000, r"cannot be read \(Permission denied\): looking elsewhere\. It cannot be removed"),
+        (0o555, r"is truncated .*: looking elsewhere\. It cannot be removed"),
+    ],
+)
+def test_a_cache_that_cannot_be_emptied_is_passed_over(
+    mode, message, tiny, cache, tmp_path, locked, monkeypatch
+):
+    fill(cache, tiny)
+    truncate(cache / TRAIN_LABELS)
+    locked(cache, mode)
+    with (
+        pytest.raises(data.DataError, match=r"cannot be written: make it writable, or set FASHION_MNIST_DIR"),
+        pytest.warns(UserWarning, match=message),
+    ):
+        data.load_fashion_mnist()
+    monkeypatch.setattr(data, "DEBIAN_PACKAGE", fill(tmp_path / "package", tiny, compressed=tiny))
+    with pytest.warns(UserWarning, match=message):
+        assert len(data.load_fashion_mnist().train) == 2
+
+
+def test_an_unreadable_file_in_the_cache_is_replaced(tiny, cache, server, locked):
+    fill(cache, tiny)
+    (cache / TEST_LABELS).chmod(0)
+    with pytest.warns(UserWarning, match=f"{TEST_LABELS} cannot be read .* were removed from the cache"):
+        data.load_fashion_mnist()
+    assert loads()
+
+
+def test_an_unreadable_package_is_passed_over(tiny, cache, tmp_path, server, locked, monkeypatch):
+    monkeypatch.setattr(data, "DEBIAN_PACKAGE", fill(tmp_path / "share" / "package", tiny, compressed=tiny))
+    locked(tmp_path / "share")
+    assert loads()
+    assert listing(cache) == sorted(tiny)
+
+
+def test_a_folder_in_a_files_place_is_told(tiny, cache, server):
+    (cache / TEST_LABELS / "full").mkdir(parents=True)
+    with pytest.raises(
+        data.DataError,
+        match=rf"{cache / TEST_LABELS} cannot be written \(Is a directory\): remove it, or set",
+    ):
+        data.load_fashion_mnist()
 
 
 def test_a_damaged_cache_is_filled_again(tiny, cache, server):
@@ -349,6 +500,7 @@ def server(tiny, monkeypatch):
     class Handler(http.server.BaseHTTPRequestHandler):
         faults = MappingProxyType({})
         gate = threading.Barrier(1)
+        over = threading.Event()
 
         def do_GET(self):
             name = self.path.strip("/")
@@ -362,10 +514,15 @@ def server(tiny, monkeypatch):
                 return
             if fault == "truncated":
                 content = content[:-5]
+            if fault == "no answer":
+                self.over.wait(60)
+                return
             self.send_response(200)
-            self.send_header("Content-Length", str(len(content)))
+            self.send_header("Content-Length", str(len(content) + 10**6 * (fault == "falls silent")))
             self.end_headers()
             self.wfile.write(content[:20] if fault == "dies midway" else content)
+            if fault == "falls silent":
+                self.over.wait(60)
 
         do_HEAD = do_GET
 
@@ -378,6 +535,7 @@ def server(tiny, monkeypatch):
         monkeypatch.setattr(datasets.FashionMNIST, "mirrors", [f"http://127.0.0.1:{running.server_port}/"])
         monkeypatch.setattr(datasets.FashionMNIST, "resources", checksums)
         yield Handler
+        Handler.over.set()
         running.shutdown()
         gc.collect()  # the sockets that torchvision left, while their complaint is still ignored
 
@@ -410,7 +568,21 @@ def refuse_download(cache):
 def test_a_fault_of_the_server(fault, tiny, cache, server):
     server.faults = {f"{TEST_IMAGES}.gz": fault}
     message = refuse_download(cache)
-    assert fault == "nonsense" or f"Error downloading {TEST_IMAGES}.gz" in message
+    words = "" if fault == "nonsense" else f"Error downloading {TEST_IMAGES}.gz|File not found or corrupted"
+    assert re.search(words, message), "in the words of torchvision, older or newer"
+    server.faults = {}
+    assert loads()
+
+
+@pytest.mark.parametrize("fault", ["no answer", "falls silent"])
+def test_a_server_that_falls_silent(fault, tiny, cache, server, monkeypatch):
+    assert data.PATIENCE == 30
+    monkeypatch.setattr(data, "PATIENCE", 0.2)
+    server.faults = {f"{TRAIN_LABELS}.gz": fault}
+    started = time.monotonic()
+    assert "timed out" in refuse_download(cache)
+    assert time.monotonic() - started < 20
+    assert socket.getdefaulttimeout() is None, "other connections wait as before"
     server.faults = {}
     assert loads()
 

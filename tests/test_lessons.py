@@ -18,6 +18,8 @@ import pytest
 import yaml
 from IPython.core.inputtransformer2 import TransformerManager
 
+from tools import notebooks
+
 ROOT = Path(__file__).parents[1]
 # The homework sheets have a form of their own: homework/grader/sheets.py.
 NOTEBOOKS = sorted(
@@ -197,11 +199,16 @@ def rule(*, of_solutions=True):
 
 
 @rule()
+def saved_as_the_book_is(lesson):
+    yield from notebooks.complaints(lesson.notebook)
+
+
+@rule()
 def format_is_4_5(lesson):
-    if (lesson.notebook.nbformat, lesson.notebook.nbformat_minor) != (4, 5):
-        yield "save the notebook in format 4.5 (JupyterLab does)"
-    ids = [cell.get("id") for cell in lesson.cells]
-    doubles = sorted({str(name) for name in ids if ids.count(name) > 1})
+    if notebooks.complaints(lesson.notebook):
+        return  # which the rule above names
+    ids = [cell.id for cell in lesson.cells]
+    doubles = sorted({name for name in ids if ids.count(name) > 1})
     if doubles:
         yield f"give each cell its own id; these occur twice: {', '.join(doubles)}"
         return
@@ -487,6 +494,8 @@ def replace(old, new):
 LINES = "\n".join(f"x{i} = {i}" for i in range(16))
 OUTPUT = [nbformat.v4.new_output("stream", name="stdout", text="0.8312\n")]
 BAD = [
+    ("saved_as_the_book_is", lambda cells: cells[1].pop("id")),
+    ("saved_as_the_book_is", lambda cells: cells[1].metadata.update(vscode={"languageId": "python"})),
     ("format_is_4_5", lambda cells: cells[1].update(id=cells[0].id)),
     ("format_is_4_5", lambda cells: cells[1].pop("outputs")),
     ("one_title_first", markdown("# Another title")),

@@ -124,10 +124,23 @@ def test_show_images_narrows_to_few_images_and_passes_options_on():
     assert axes[0].get_title() == ""
 
 
-@pytest.mark.parametrize("shape", [(4, 4), (0, 4, 4), (2, 3, 4, 4)])
+@pytest.mark.parametrize("shape", [(4, 4), (0, 4, 4), (2, 0, 4), (2, 4, 0), (2, 3, 4, 4)])
 def test_show_images_refuses_other_shapes(shape):
     with pytest.raises(ValueError, match=rf"\(n, height, width\) with n > 0, not \({str(shape)[1:-1]}\)"):
         show_images(torch.zeros(shape))
+
+
+@pytest.mark.parametrize("shape", [(0,), (0, 1, 4, 4), (0, 0, 0), (0, 1, 0, 0)])
+def test_an_empty_stack_of_images_gets_our_sentence(shape):
+    with pytest.raises(
+        ValueError, match=r"^Images must have shape \(n, height, width\) with n > 0, not \(0,"
+    ):
+        show_images(torch.zeros(shape))
+
+
+def test_show_images_refuses_no_columns():
+    with pytest.raises(ValueError, match="columns must be at least 1, not 0"):
+        show_images(torch.zeros(2, 4, 4), columns=0)
 
 
 def test_show_images_refuses_missing_titles():

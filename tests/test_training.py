@@ -134,6 +134,50 @@ def test_regression_has_a_loss_and_no_accuracy(reduction):
     assert all(math.isnan(value) for value in history.train_accuracy)
 
 
+def outputs_and_targets(n, columns):
+    """Outputs and targets (n, …) in (0, 1) from which any elementwise loss can be made."""
+    generator = torch.Generator().manual_seed(n)
+    return torch.rand(2, n, *columns, generator=generator).clamp(0.05, 0.95)
+
+
+ELEMENTWISE = [nn.MSELoss, nn.L1Loss, nn.HuberLoss, nn.BCELoss, nn.BCEWithLogitsLoss]
+
+
+@pytest.mark.parametrize("kind", ELEMENTWISE, ids=lambda kind: kind.__name__)
+@given(
+    n=st.integers(1, 12),
+    columns=st.lists(st.integers(1, 4), max_size=3),
+    batch_size=st.integers(1, 13),
+)
+def test_reductions_agree_for_any_shape_of_output(kind, n, columns, batch_size):
+    X, y = outputs_and_targets(n, columns)
+    expected = kind(reduction="none")(X, y).mean().item()
+    ends = []
+    for reduction in ("none", "mean", "sum"):
+        scale = torch.ones(1, requires_grad=True)
+        served, loss = batches(torch.utils.data.TensorDataset(X, y), batch_size), kind(reduction=reduction)
+        assert evaluate(lambda X: X, served, loss)[0] == pytest.approx(expected, rel=1e-5, abs=1e-7)
+        history = fit(lambda X, scale=scale: scale * X, served, loss, SGD([scale], 0.01), 2)
+        ends.append((*history.train_loss, scale.item()))
+    assert ends[1] == pytest.approx(ends[0], rel=1e-5, abs=1e-7)
+    assert ends[2] == pytest.approx(ends[0], rel=1e-5, abs=1e-7)
+
+
+@pytest.mark.parametrize(
+    "kind", [nn.CrossEntropyLoss, nn.MultiLabelSoftMarginLoss], ids=lambda kind: kind.__name__
+)
+@given(n=st.integers(1, 12), classes=st.integers(2, 5), batch_size=st.integers(1, 13))
+def test_reductions_agree_where_a_sample_has_many_targets_and_one_loss(kind, n, classes, batch_size):
+    X, y = outputs_and_targets(n, [classes])
+    y = y / y.sum(1, keepdim=True)  # of the cross-entropy: a probability of each class
+    expected = kind()(X, y).item()
+    served = batches(torch.utils.data.TensorDataset(X, y), batch_size)
+    for reduction in ("none", "mean", "sum"):
+        assert evaluate(lambda X: X, served, kind(reduction=reduction))[0] == pytest.approx(
+            expected, rel=1e-5
+        )
+
+
 def test_softmax_regression_learns():
     model, params = linear()
     history = fit(model, batches(classification(200), 20), F.cross_entropy, SGD(params, 0.1), 30)
@@ -297,6 +341,40 @@ def test_callbacks_are_closed_however_the_run_ends(error):
     assert other.closed == 2
 
 
+class FailsToClose(Recorder):
+    def close(self):
+        super().close()
+        raise OSError(f"closing {self.stop_at}")
+
+
+@pytest.mark.parametrize("first", [0, 1])
+def test_callbacks_are_closed_though_one_of_them_fails(first):
+    """The best weights are given back even where a figure cannot be drawn."""
+    stopping, weights = EarlyStopping(patience=1), []
+    model = nn.Linear(4, 3)
+    callbacks = [FailsToClose(1), stopping, Recorder(), FailsToClose(2)]
+    callbacks = callbacks[first:] + callbacks[:first]
+
+    def remember(model, history):
+        weights.append(model.weight.detach().clone())
+
+    sgd, served = torch.optim.SGD(model.parameters(), 1e3), batches(classification(), 5)
+    with pytest.raises(OSError, match="closing"):
+        fit(model, served, F.cross_entropy, sgd, 5, served, [remember, *callbacks])
+    assert [callback.closed for callback in callbacks if callback is not stopping] == [1, 1, 1]
+    assert torch.equal(model.weight, weights[stopping.best_epoch - 1])
+
+
+def test_the_run_and_the_callbacks_errors_are_all_told():
+    with pytest.raises(OSError, match="closing 1") as caught:
+        run([Recorder(error=ZeroDivisionError()), FailsToClose(2), FailsToClose(1)])
+    told, error = [], caught.value
+    while error:
+        told.append(type(error))
+        error = error.__context__
+    assert told == [OSError, OSError, ZeroDivisionError]
+
+
 class Scripted(nn.Module):
     """A model whose one weight counts the epochs, so that it tells which epoch's weights it has."""
 
@@ -391,6 +469,69 @@ def test_labels_out_of_range(shift, run_from, to, as_dataset):
         evaluate(linear()[0], served, cross_entropy)
 
 
+def loaders_of_a_part():
+    """DataLoaders over a data set with labels 0 to 4, of which they serve 0 to 2 only."""
+    X, y = classification(40, classes=4).tensors
+    y[-3:] = 4
+    dataset = torch.utils.data.TensorDataset(X, y)
+    wanted = (y < 3).nonzero().ravel().tolist()
+    loader = torch.utils.data.DataLoader
+    return {
+        "sampler": loader(dataset, 7, sampler=torch.utils.data.SubsetRandomSampler(wanted)),
+        "batch_sampler": loader(dataset, batch_sampler=[wanted[:9], wanted[9:]]),
+        "subset": loader(torch.utils.data.Subset(dataset, wanted), 7),
+        "subset in batches": batches(torch.utils.data.Subset(dataset, wanted), 7),
+        "collate_fn": loader(
+            dataset,
+            7,
+            collate_fn=lambda rows: (torch.stack([x for x, _ in rows]), torch.tensor(len(rows) * [2])),
+        ),
+    }
+
+
+@pytest.mark.parametrize("part", loaders_of_a_part())
+def test_labels_that_are_not_served_do_not_count(part):
+    model, params = linear()
+    history = fit(model, loaders_of_a_part()[part], nn.CrossEntropyLoss(), SGD(params, 0.1), 2)
+    assert len(history.train_loss) == 2
+
+
+def negative_log_likelihood(output, y):
+    """A loss by hand, which reads a label below 0 from the end, without a word."""
+    return -output.log_softmax(1)[range(len(y)), y]
+
+
+@pytest.mark.parametrize("loss", [negative_log_likelihood, nn.CrossEntropyLoss(ignore_index=9)])
+@pytest.mark.parametrize("label", [-1, 3])
+@pytest.mark.parametrize("place", [0, 12, 22])
+def test_a_label_out_of_range_is_noticed_wherever_it_is_served(loss, label, place):
+    X, y = classification().tensors
+    y[:2], y[place] = torch.tensor([0, 2]), label
+    dataset = torch.utils.data.TensorDataset(X, y)
+    for served in (
+        batches(dataset, 5),
+        torch.utils.data.DataLoader(dataset, 5),
+        ((X, y) for X, y in batches(dataset, 5)),
+    ):
+        model, params = linear()
+        with pytest.raises(ValueError, match=rf"Labels run from .*{label}.* but the model has 3 outputs"):
+            fit(model, served, loss, SGD(params, 0.1), 1)
+
+
+def test_the_losss_own_errors_are_not_hidden():
+    def loss(output, y):
+        raise IndexError("of the loss's own")
+
+    with pytest.raises(IndexError, match="own"):
+        evaluate(linear()[0], batches(classification(), 5), loss)
+
+
+def test_a_later_batch_of_another_shape_is_noticed():
+    X, y = regression(5).tensors
+    with pytest.raises(ValueError, match=r"shape \(2, 1\) for targets of shape \(2,\)"):
+        evaluate(linear(classes=1)[0], [(X[:3], y[:3]), (X[3:], y[3:].ravel())], nn.MSELoss())
+
+
 def test_a_model_without_a_row_of_logits_for_each_sample():
     images = torch.zeros(5, 1, 2, 2), torch.zeros(5, dtype=torch.int64)
     with pytest.raises(ValueError, match=r"shape \(5, 1, 2, 3\) for labels of shape \(5,\).*nn.Flatten"):
@@ -452,6 +593,17 @@ def test_a_last_step_that_ruins_the_weights_is_noticed_at_the_validation():
     served = [(torch.ones(4, 1), torch.full((4, 1), 99.0))]
     with pytest.raises(FloatingPointError, match=r"validation loss became (inf|nan) after epoch 1\. Likely"):
         fit(model, served, nn.MSELoss(), sgd, 1, served)
+
+
+def test_a_large_loss_is_finite_under_any_default_dtype():
+    torch.set_default_dtype(torch.float16)  # whose largest number is 65504
+    try:
+        served = [(torch.ones(4, 1, dtype=torch.float32), torch.full((4, 1), 1e3, dtype=torch.float32))]
+        scale = torch.ones(1, dtype=torch.float32, requires_grad=True)
+        history = fit(lambda X: scale * X, served, nn.MSELoss(), SGD([scale], 0), 1, served)
+    finally:
+        torch.set_default_dtype(torch.float32)
+    assert history.val_loss == [999**2]
 
 
 def test_a_loss_that_is_not_finite_may_be_let_run():

@@ -140,7 +140,7 @@ def environment() -> str:
         "Install Python's venv module first, for example with: sudo apt install python3-venv",
     )
     command(sys.executable, "-m", "venv", ROOT / ".venv")
-    return python("pip", "install", "--quiet", "-r", "requirements.txt", "-c", "constraints.txt", "-e", ".")
+    return python("pip", "install", "--quiet", "-e", ".[book,test]", "-c", tree.PINS)
 
 
 def packages() -> str:
@@ -207,6 +207,7 @@ def lint() -> str:
     python("ruff", "check", ".")
     python("ruff", "format", "--check", ".")
     command(ROOT / ".venv/bin/codespell", *(path.relative_to(ROOT) for path in files()))
+    python("tools.notebooks", "check")
     notebooks = [path for path in files("book", "homework/sheets") if path.suffix == ".ipynb"]
     command(ROOT / ".venv/bin/nbstripout", "--verify", *STRIP, *notebooks)
     return ""
@@ -218,6 +219,7 @@ STRIP = ["--keep-id", "--keep-count", "--extra-keys", "metadata.language_info"]
 
 def strip() -> str:
     """Remove the outputs that do not belong in git."""
+    python("tools.notebooks", "repair")
     return command(ROOT / ".venv/bin/nbstripout", *STRIP, *tree.lessons())
 
 
@@ -269,7 +271,7 @@ def of_site() -> list[Path]:
 
 
 STEPS = {
-    "environment": Step(environment, lambda: files(*tree.PINS, "pyproject.toml"), result=ROOT / ".venv"),
+    "environment": Step(environment, lambda: files(tree.PINS, "pyproject.toml"), result=ROOT / ".venv"),
     "packages": Step(
         packages, lambda: files("package.json", "package-lock.json"), ("environment",), ROOT / "node_modules"
     ),

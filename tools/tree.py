@@ -66,7 +66,7 @@ def fingerprint(paths: Iterable[Path], *more: str) -> str:
 # ── executed notebooks ──
 
 EXECUTED = ROOT / "_build/executed"
-PINS = ["requirements.txt", "constraints.txt"]
+PINS = "requirements.lock"
 KEY = "from_lines_to_labels"  # of a notebook's metadata: what it was executed with, when, in how many seconds
 
 
@@ -83,7 +83,7 @@ def inputs(notebook: Path) -> str:
     """
     content = read(notebook)
     code = [cell for cell in content["cells"] if cell["cell_type"] == "code"]
-    places = ["utils", *PINS, "tools/execute.py", "tools/tree.py"]
+    places = ["utils", PINS, "tools/execute.py", "tools/tree.py"]
     places += ["bench"] if notebook.parent.name == "reference" else []
     beside = (path for path in sorted(notebook.parent.iterdir()) if path.suffix not in {".ipynb", ".md"})
     kernel = content["metadata"].get("kernelspec")

@@ -6,10 +6,12 @@ data needs.
 
 from __future__ import annotations
 
+import contextlib
 import gzip
 import hashlib
 import math
 import os
+import socket
 import sys
 import tempfile
 import warnings
@@ -44,6 +46,9 @@ MD5 = {
     "t10k-labels-idx1-ubyte": "15d484375f8d13e6eb1aabb0c3f46965",
 }
 
+#: Seconds without a byte after which a server counts as dead.
+PATIENCE = 30
+
 
 class DataError(RuntimeError):
     """Raised when Fashion-MNIST cannot be had: the message names the file and the remedy."""
@@ -66,8 +71,8 @@ def synthetic_regression(w, b, n, noise=0.01, generator=None):
     if n < 1 or noise < 0:
         raise ValueError(f"n must be at least 1 and noise at least 0, not n={n} and noise={noise}.")
     w = torch.as_tensor(w, dtype=torch.float32).reshape(-1, 1)
-    X = torch.randn(n, len(w), generator=generator)
-    return X, X @ w + b + noise * torch.randn(n, 1, generator=generator)
+    X, error = (torch.randn(n, k, generator=generator, dtype=torch.float32) for k in (len(w), 1))
+    return X, X @ w + b + noise * error
 
 
 @dataclass
@@ -105,7 +110,7 @@ def load_fashion_mnist(device=None, root=None):
         A `FashionMNIST`. The validation set is the last 10 000 of the 60 000 training images, which come
         in random order.
     Raises:
-        DataError: if a file is missing, truncated or not the genuine one, or cannot be downloaded.
+        DataError: if a file is missing, unreadable, truncated or not genuine, or cannot be downloaded.
     """
     files = _find_files(root or os.environ.get("FASHION_MNIST_DIR"))
 
@@ -144,7 +149,7 @@ def batches(dataset, batch_size, shuffle=False, generator=None):
     if batch_size < 1:
         raise ValueError(f"batch_size must be at least 1, not {batch_size}.")
     if type(dataset) is TensorDataset:
-        sampler = _RowSampler(dataset.tensors[0], batch_size, shuffle, generator)
+        sampler = _RowSampler(dataset.tensors, batch_size, shuffle, generator)
         dataset = _Rows(*dataset.tensors)
     else:
         order = RandomSampler(dataset, generator=generator) if shuffle else SequentialSampler(dataset)
@@ -157,10 +162,11 @@ class _RowSampler(Sampler):
     """The indices of each batch, as tensors that live where the data do: a GPU need not wait for them.
 
     They are those of a `RandomSampler`, without its list of 50 000 Python integers, a fifteenth of an epoch.
+    All rows of its `tensors` are served: `training.fit` looks at their labels at once.
     """
 
-    def __init__(self, tensor, batch_size, shuffle, generator):
-        self.rows, self.device = len(tensor), tensor.device
+    def __init__(self, tensors, batch_size, shuffle, generator):
+        self.tensors, self.rows, self.device = tensors, len(tensors[0]), tensors[0].device
         self.batch_size, self.shuffle, self.generator = batch_size, shuffle, generator
 
     def __iter__(self):
@@ -190,23 +196,49 @@ class _Rows(TensorDataset):
 def _find_files(named):
     """Return the four files as {name: unpacked bytes}, from the folder `named` or the usual places."""
     if named:
-        folder = Path(named).expanduser().resolve()
         unset = "or unset FASHION_MNIST_DIR and call without `root`, and the book finds its own copy"
-        if not folder.is_dir():
+        try:
+            folder = Path(named).expanduser().resolve()
+            is_folder = folder.is_dir()
+        except (OSError, RuntimeError, ValueError) as error:  # of one's home, a loop of links, a null byte
+            raise DataError(f"{named!r} cannot be read ({error}): name another folder, {unset}.") from error
+        if not is_folder:
             raise DataError(f"{folder} is no folder: name the one that holds {', '.join(MD5)}, {unset}.")
         return _read_all(folder, remedy=f"put the genuine file there, {unset}")
     cache = user_cache_path("from-lines-to-labels")
-    if all((cache / name).is_file() for name in MD5):
-        try:
-            return _read_all(cache, remedy="removed from the cache, looking elsewhere")
-        except DataError as error:
-            for name in MD5:
-                (cache / name).unlink(missing_ok=True)
-            warnings.warn(str(error), stacklevel=3)
-    if DEBIAN_PACKAGE.is_dir():
+    try:
+        return _read_all(cache, remedy="looking elsewhere")
+    except _MissingError:
+        pass
+    except DataError as error:
+        warnings.warn(f"{error} {_empty(cache)}", stacklevel=3)
+    if _is_folder(DEBIAN_PACKAGE):
         return _read_all(DEBIAN_PACKAGE, remedy="run: apt-get install --reinstall dataset-fashion-mnist")
     _download(cache)
     return _read_all(cache, remedy="run again")
+
+
+def _is_folder(path):
+    """Whether a folder is there and within reach."""
+    try:
+        return path.is_dir()
+    except OSError:
+        return False
+
+
+def _empty(cache):
+    """Remove the four files from the cache, and say in a sentence whether that went well."""
+    try:
+        for name in MD5:
+            for path in (cache / name, cache / f"{name}.gz"):
+                path.unlink(missing_ok=True)
+    except OSError as error:
+        return f"It cannot be removed from the cache ({error})."
+    return "The files were removed from the cache."
+
+
+class _MissingError(DataError):
+    """A file is not there, which in the cache is no reason to warn."""
 
 
 def _read_all(folder, remedy):
@@ -215,17 +247,20 @@ def _read_all(folder, remedy):
 
 
 def _read(folder, name, remedy):
-    path = next((p for p in (folder / name, folder / f"{name}.gz") if p.is_file()), None)
-    if path is None:
-        raise DataError(f"{folder / name} is missing (so is {name}.gz): {remedy}.")
-    try:
-        content = path.read_bytes()
-        content = gzip.decompress(content) if path.suffix == ".gz" else content
-        if hashlib.md5(content, usedforsecurity=False).hexdigest() != MD5[name]:
-            raise ValueError("wrong checksum")
-    except (EOFError, ValueError, zlib.error, gzip.BadGzipFile) as error:
-        raise DataError(f"{path} is truncated or not a file of Fashion-MNIST: {remedy}.") from error
-    return bytearray(content)  # writable, as torch.frombuffer wants it
+    for path in (folder / name, folder / f"{name}.gz"):
+        try:
+            content = path.read_bytes()
+            content = gzip.decompress(content) if path.suffix == ".gz" else content
+            if hashlib.md5(content, usedforsecurity=False).hexdigest() != MD5[name]:
+                raise ValueError("wrong checksum")
+        except (FileNotFoundError, NotADirectoryError):
+            continue
+        except (EOFError, ValueError, zlib.error, gzip.BadGzipFile) as error:
+            raise DataError(f"{path} is truncated or not a file of Fashion-MNIST: {remedy}.") from error
+        except OSError as error:
+            raise DataError(f"{path} cannot be read ({error.strerror}): {remedy}.") from error
+        return bytearray(content)  # writable, as torch.frombuffer wants it
+    raise _MissingError(f"{folder / name} is missing (so is {name}.gz): {remedy}.")
 
 
 def _download(cache):
@@ -235,12 +270,13 @@ def _download(cache):
     own_copy = f"set FASHION_MNIST_DIR to a folder that has {', '.join(f'{name}.gz' for name in MD5)}"
     try:
         cache.mkdir(parents=True, exist_ok=True)
-        workplace = tempfile.TemporaryDirectory(dir=cache)
+        workplace = tempfile.TemporaryDirectory(dir=cache, ignore_cleanup_errors=True)
     except OSError as error:
         raise DataError(f"{cache} cannot be written: make it writable, or {own_copy}. ({error})") from error
     with workplace as folder:
         try:
-            datasets.FashionMNIST(folder, download=True)
+            with _patience():
+                datasets.FashionMNIST(folder, download=True)
         except (OSError, RuntimeError, HTTPException) as error:
             raise DataError(
                 "Fashion-MNIST is not on this machine and could not be downloaded: connect to the internet,"
@@ -249,8 +285,24 @@ def _download(cache):
             ) from error
         raw = Path(folder, "FashionMNIST", "raw")
         _read_all(raw, remedy="the server sent something else; try again later, or set FASHION_MNIST_DIR")
-        for name in MD5:
-            (raw / name).replace(cache / name)
+        try:
+            for name in MD5:
+                (raw / name).replace(cache / name)
+        except OSError as error:
+            raise DataError(
+                f"{cache / name} cannot be written ({error.strerror}): remove it, or {own_copy}."
+            ) from error
+
+
+@contextlib.contextmanager
+def _patience():
+    """Wait for a server at most `PATIENCE` seconds a byte; torchvision waits for ever."""
+    before = socket.getdefaulttimeout()
+    socket.setdefaulttimeout(PATIENCE)
+    try:
+        yield
+    finally:
+        socket.setdefaulttimeout(before)
 
 
 if __name__ == "__main__":

@@ -280,7 +280,9 @@ def _svg(svg):
     svg = re.sub(r"<\?xml.*?\?>|<!DOCTYPE.*?>|<!--.*?-->|<metadata>.*?</metadata>", "", svg, flags=re.DOTALL)
     svg = re.sub(r"([1-9]\d*\.\d\d)\d+", r"\1", re.sub(r"\s+", " ", svg))  # a hundredth of a point will do
     svg = re.sub(r" ?([MLQCz]) (?=[-\d\"])", r"\1", svg.strip())  # of paths
-    return "data:image/svg+xml," + quote(svg.replace('"', "'"), safe=" ,:;=()/-'")
+    # Single quotes need no escape in a page's attribute, and stand already where a name has double ones.
+    svg = re.sub(r"'[^']*'|\"[^\"]*\"", lambda m: "'" + m[0][1:-1].replace("'", "&#39;") + "'", svg)
+    return "data:image/svg+xml," + quote(svg, safe=" ,:;=()/-'")
 
 
 def _webp(image, *, shrink=1, colours=0, quality=0):
@@ -453,9 +455,9 @@ def confusion(counts, classes, images_by_cell):
     strips = {}
     for (i, j), images in images_by_cell.items():
         images = np.asarray(images)
-        if images.dtype != np.uint8 or images.ndim != 3 or images.shape[1:] != (28, 28):
+        if images.dtype != np.uint8 or images.ndim != 3 or images.shape[1:] != (28, 28) or not len(images):
             raise ValueError(
-                f"Cell {i, j} needs images uint8 (k, 28, 28), not {images.dtype} {images.shape}."
+                f"Cell {i, j} needs images uint8 (k, 28, 28), k > 0, not {images.dtype} {images.shape}."
             )
         strips[f"{i},{j}"] = _webp(Image.fromarray(np.hstack(images)))
     wrong = counts - np.diag(np.diag(counts))

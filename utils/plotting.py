@@ -142,13 +142,16 @@ def show_images(images, titles=None, columns=8, size=None, **imshow):
     Returns:
         (fig, axes), the axes in one flat array, those without an image invisible.
     Raises:
-        ValueError: if the images have another shape, or there are not as many titles.
+        ValueError: if the images have another shape or no pixels, if there are not as many titles, or if
+            `columns` is below 1.
     """
     images = torch.as_tensor(images).detach().cpu().numpy()
     if images.ndim == 4 and images.shape[1] == 1:
         images = images[:, 0]
-    if images.ndim != 3 or len(images) == 0:
+    if images.ndim != 3 or 0 in images.shape:
         raise ValueError(f"Images must have shape (n, height, width) with n > 0, not {images.shape}.")
+    if columns < 1:
+        raise ValueError(f"columns must be at least 1, not {columns}.")
     if titles is not None and len(titles) != len(images):
         raise ValueError(f"There are {len(images)} images but {len(titles)} titles.")
     size = size or 7 / columns

@@ -48,18 +48,22 @@ def fit(model, train_batches, loss, optimizer, epochs, val_batches=None, callbac
         epochs: how many passes over the training batches.
         val_batches: batches to evaluate after each epoch.
         callbacks: each is called as `callback(model, history)` after every epoch, and training stops if one
-            returns True. If it has a method `close()`, that is called when training ends, however it ends.
+            returns True. If it has a method `close()`, that is called when training ends, however it ends,
+            the others' failures included.
         check_finite: raise at a loss that is nan or infinite. It is noticed at the end of its epoch, since
             looking at each step would make a GPU wait.
     Returns:
         A `History`.
     Raises:
-        ValueError: if there are no batches, or outputs and targets do not fit each other.
+        ValueError: if there are no batches, or outputs and targets do not fit each other. Labels are checked
+            before the first step if `data.batches` serves them, else no later than at the end of an epoch.
         FloatingPointError: at a loss that is not finite, the validation's included; the message names epoch,
             step and likely causes.
     """
-    history = History()
-    try:
+    history, callbacks = History(), list(callbacks)
+    with contextlib.ExitStack() as closing:  # which calls each, though one of them fails
+        for callback in reversed(callbacks):
+            closing.callback(getattr(callback, "close", lambda: None))
         for epoch in range(1, epochs + 1):
             with _mode(model, training=True):
                 losses, sizes, accuracy = _run(model, train_batches, loss, optimizer)
@@ -71,15 +75,13 @@ def fit(model, train_batches, loss, optimizer, epochs, val_batches=None, callbac
                 val_loss, val_accuracy = evaluate(model, val_batches, loss)
                 if check_finite:
                     _check_finite(
-                        torch.tensor([val_loss]), f"validation loss became {{}} after epoch {epoch}"
+                        torch.tensor([val_loss], dtype=torch.float64),
+                        f"validation loss became {{}} after epoch {epoch}",
                     )
                 history.val_loss.append(val_loss)
                 history.val_accuracy.append(val_accuracy)
             if any([callback(model, history) for callback in callbacks]):  # a list: each must be called
                 break
-    finally:
-        for callback in callbacks:
-            getattr(callback, "close", lambda: None)()
     return history
 
 
@@ -178,27 +180,51 @@ def _run(model, batches, loss, optimizer=None):
     Returns the batches' mean losses and sizes, float64 tensors on the CPU, and the accuracy. Results stay on
     the device until the pass is over, so that it is never made to wait.
     """
-    losses, correct, sizes = [], [], []
+    losses, correct, sizes, labels = [], [], [], []
+    # Of `data.batches` all labels are known at once. Others are kept: memory that is not free for the next
+    # batch then makes an epoch a third slower.
+    known = getattr(getattr(batches, "sampler", None), "tensors", None)
     for X, y in batches:
         output = model(X)
+        _check_shapes(output, y)
+        is_label = not y.is_floating_point()
+        if is_label and not known:
+            labels.append(y)
         if not losses:
-            _check_shapes(output, y, loss, batches)
-        value = loss(output, y)
-        value = value.mean() if value.dim() else value
-        if getattr(loss, "reduction", "mean") == "sum":
-            value = value / len(y)
+            _check_labels(known[-1:] if is_label and known else labels, output, loss)
+            summands = _summands(loss, output, y)
+        try:
+            value = loss(output, y)
+        except (IndexError, RuntimeError):
+            _check_labels(labels, output, loss)
+            raise
+        if value.dim():
+            value = value.mean()
+        elif summands:
+            value = value / (summands * len(y))
         if optimizer is not None:
             optimizer.zero_grad()
             value.backward()
             optimizer.step()
         losses.append(value.detach())
         sizes.append(len(y))
-        if not y.is_floating_point():
+        if is_label:
             correct.append((output.detach().argmax(1) == y).sum())
     if not losses:
         raise ValueError("There are no batches: the data set is empty, or an iterator was used up before.")
+    _check_labels(labels, output, loss)
     accuracy = torch.stack(correct).sum().item() / sum(sizes) if correct else float("nan")
     return torch.stack(losses).cpu().double(), torch.tensor(sizes).double(), accuracy
+
+
+def _summands(loss, output, y):
+    """Return how many values a sample adds to a loss that sums, and 0 for one that does not."""
+    if getattr(loss, "reduction", "mean") != "sum":
+        return 0
+    each = copy.copy(loss)
+    each.reduction = "none"
+    with torch.no_grad():
+        return each(output, y).numel() / len(y)
 
 
 def _weighted_mean(losses, sizes):
@@ -218,8 +244,8 @@ def _mode(model, training):
             model.train(before)
 
 
-def _check_shapes(output, y, loss, batches):
-    """Refuse outputs and targets that torch would broadcast or read out of bounds without a word."""
+def _check_shapes(output, y):
+    """Refuse outputs and targets that torch would broadcast without a word."""
     found, wanted = tuple(output.shape), tuple(y.shape)
     if y.is_floating_point():
         if found != wanted:
@@ -227,19 +253,24 @@ def _check_shapes(output, y, loss, batches):
                 f"The model returns shape {found} for targets of shape {wanted}, and broadcasting would pair"
                 " every output with every target: give both the same shape, say with y.reshape(-1, 1)."
             )
-        return
-    if len(found) != 2 or found[:1] != wanted:
+    elif len(found) != 2 or found[:1] != wanted:
         raise ValueError(
             f"The model returns shape {found} for labels of shape {wanted}: it must return one row of logits"
             " for each sample, (batch, classes). Is a reshape or nn.Flatten() missing?"
         )
-    # All labels of the data set at once, where there is one: a GPU need not wait again.
-    labels = getattr(getattr(batches, "dataset", None), "tensors", (y,))[-1]
+
+
+def _check_labels(labels, output, loss):
+    """Refuse labels, a list of (n,), that a loss may read out of bounds without a word."""
+    if not labels:
+        return
+    labels = torch.cat(labels)
     labels = labels[labels != getattr(loss, "ignore_index", -100)]
-    if len(labels) and (labels.min() < 0 or labels.max() >= found[1]):
+    classes = output.shape[-1]
+    if len(labels) and (labels.min() < 0 or labels.max() >= classes):
         raise ValueError(
-            f"Labels run from {labels.min()} to {labels.max()}, but the model has {found[1]} outputs, for the"
-            f" labels 0 to {found[1] - 1}: renumber the labels or change the number of outputs."
+            f"Labels run from {labels.min()} to {labels.max()}, but the model has {classes} outputs, for the"
+            f" labels 0 to {classes - 1}: renumber the labels or change the number of outputs."
         )
 
 

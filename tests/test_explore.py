@@ -6,6 +6,7 @@ import gzip
 import io
 import json
 import re
+import sys
 import types
 from pathlib import Path
 from urllib.parse import unquote
@@ -20,7 +21,9 @@ from ipywidgets.embed import dependency_state
 from PIL import Image
 
 from utils import explore
+from utils.explore.panels import split_at
 
+FRAMES = sys.modules["utils.explore.frames"]  # whose name its function has in the package
 WORDS = {"title": "Try it: move on.", "notice": "Notice: it moves."}
 
 
@@ -152,7 +155,7 @@ def test_stills_are_the_chosen_frames_and_the_start():
 
 def test_the_box_is_displayed_below_its_heading(monkeypatch):
     box, seen = make(n=[1, 2]), []
-    monkeypatch.setattr(explore, "display", lambda data, **options: seen.append((data, options)))
+    monkeypatch.setattr(FRAMES, "display", lambda data, **options: seen.append((data, options)))
     box._ipython_display_()
     (heading, _), (view, options) = seen
     assert "Try it: move on." in heading.data
@@ -266,9 +269,9 @@ def test_a_figure_stays_whole_where_it_is_narrow_or_has_no_gap(options):
 
 def test_a_label_is_no_panel():
     """Between an axis and its label there may be a gap, but a piece of that width helps nobody."""
-    assert explore._edges(6, [0.3]) == [0, 6]
-    assert explore._edges(7, [0.3, 3.4, 3.7]) == [0, 3.4, 7]
-    assert explore._edges(9, [3, 6]) == [0, 3, 6, 9]
+    assert split_at(6, [0.3]) == [0, 6]
+    assert split_at(7, [0.3, 3.4, 3.7]) == [0, 3.4, 7]
+    assert split_at(9, [3, 6]) == [0, 3, 6, 9]
 
 
 def test_a_smaller_budget_gives_coarser_pictures_within_it():
@@ -314,9 +317,9 @@ def progress(monkeypatch):
     """Let each look at the clock cost a second, in a notebook; return what the progress line shows."""
     clock, shown = iter(range(100)), []
     line = types.SimpleNamespace(update=lambda html: shown.append(html.data))
-    monkeypatch.setattr(explore.time, "monotonic", lambda: next(clock))
-    monkeypatch.setattr(explore, "get_ipython", lambda: True)
-    monkeypatch.setattr(explore, "display", lambda html, display_id: line)
+    monkeypatch.setattr(FRAMES.time, "monotonic", lambda: next(clock))
+    monkeypatch.setattr(FRAMES, "get_ipython", lambda: True)
+    monkeypatch.setattr(FRAMES, "display", lambda html, display_id: line)
     return shown
 
 
@@ -332,8 +335,8 @@ def test_an_error_while_drawing_empties_the_line_too(progress):
 
 
 def test_quick_drawing_shows_no_line(monkeypatch):
-    monkeypatch.setattr(explore, "get_ipython", lambda: True)
-    monkeypatch.setattr(explore, "display", lambda *args, **options: pytest.fail("a line was shown"))
+    monkeypatch.setattr(FRAMES, "get_ipython", lambda: True)
+    monkeypatch.setattr(FRAMES, "display", lambda *args, **options: pytest.fail("a line was shown"))
     make(n=[1, 2])
 
 

@@ -3,8 +3,8 @@
 import matplotlib.pyplot as plt
 import numpy as np
 
-from utils.explore.element import BUDGET, element
-from utils.explore.frames import images_html, picture
+from utils.explore.drawing import still
+from utils.explore.element import element
 from utils.explore.line import cloud
 
 
@@ -50,7 +50,7 @@ def squares(x, y, left=22.0, right=6.0, labels=("x", "y"), unit=""):
         "squares",
         title=title,
         notice="Drag the ends of the line, or use the sliders.",
-        fallback=images_html(title, [picture(title, draw, {"ends": best})], [alt.strip()], [0], BUDGET)[0],
+        fallback=still(draw(best), alt.strip()),
         points=points.tolist(),
         left=float(left),
         right=float(right),

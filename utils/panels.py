@@ -68,8 +68,7 @@ def svgs(panels):
     """Return the panels of a row as a string of `<svg>` elements."""
     looks = styles([panel.width for panel in panels])
     return "".join(
-        panel.svg(f"{_size(panel)} style='{css}'" + (" class='pixels'" if panel.pixels else ""))
-        for panel, css in zip(panels, looks, strict=True)
+        panel.svg(f"{_size(panel)} style='{css}'") for panel, css in zip(panels, looks, strict=True)
     )
 
 

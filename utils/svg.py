@@ -29,6 +29,7 @@ from utils import panels
 OWN = "own-color"  # what keeps its black or white, since it stands on a color
 #: Orange and sky blue of `plotting.COLORS`, and how many percent of them are left to be seen on white, too.
 LIGHT = {"e69f00": 76, "56b4e9": 72}
+NAMESPACE = "xmlns='http://www.w3.org/2000/svg'"
 HEAD = "fill='currentColor' font-size='10' stroke-linejoin='round'"
 
 
@@ -44,7 +45,8 @@ class Panel(NamedTuple):
     def svg(self, attributes=""):
         """Return the whole `<svg>` element."""
         box = f"{self.left:g} 0 {self.width:g} {self.height:g}"
-        return f"<svg viewBox='{box}' {attributes} {HEAD}>{self.inside}</svg>"
+        marked = " class='pixels'" if self.pixels else ""
+        return f"<svg viewBox='{box}'{marked} {attributes} {HEAD}>{self.inside}</svg>"
 
 
 def lean(figure, edges=None):
@@ -85,12 +87,25 @@ def document(figure):
     inside = "".join(
         panel.svg(f"x='{panel.left:g}' width='{panel.width:g}' height='{panel.height:g}'") for panel in row
     )
-    head = f"xmlns='http://www.w3.org/2000/svg' viewBox='0 0 {width:g} {height:g}' font-family='sans-serif'"
-    return f"<svg {head}>{inside}</svg>"
+    head = f"class='lean' viewBox='0 0 {width:g} {height:g}' font-family='sans-serif'"
+    return f"<svg {NAMESPACE} {head}>{inside}</svg>"
+
+
+def read(text):
+    """Return the panels of an SVG file that `document` made, and none of any other."""
+    root = ElementTree.fromstring(text.replace(NAMESPACE, ""))
+    return [
+        Panel(
+            "".join(ElementTree.tostring(e, encoding="unicode") for e in panel),
+            *(float(n) for k, n in enumerate(panel.get("viewBox").split()) if k != 1),
+            panel.get("class") == "pixels",
+        )
+        for panel in (root if root.get("class") == "lean" else ())
+    ]
 
 
 class _Letters:
-    """Of a logarithmic axis: it writes 10⁻³ in letters, not as mathematics, which is slow and for one font."""
+    """Of a logarithmic axis: it writes 10⁻³ in letters, not as mathematics, slow and for one font."""
 
     def __call__(self, *place):
         """Return a tick's label."""
@@ -247,11 +262,16 @@ def _words(text):
     """Return the words of a text; mathematics, which is set letter by letter, flows in any font."""
     if not len(text):
         return escape(text.text or "")
-    out, at = "", 0
-    for (y, style), run in itertools.groupby(text, lambda letter: (letter.get("y"), letter.get("style", ""))):
-        words, look = escape("".join(letter.text for letter in run)), _style(style, True)
-        place = f"dy='{_number(float(y) - at)}'" + (f" style='{look}'" if look else "")
-        out, at = f"{out}<tspan {place}>{words}</tspan>", float(y)
+    letters = [
+        (float(x), float(run.get("y")), run.get("style", ""), letter)
+        for run in text
+        for x, letter in zip(run.get("x").split(), run.text, strict=True)
+    ]
+    out, at = "", 0  # matplotlib puts those of one style together
+    for (y, style), run in itertools.groupby(sorted(letters), lambda letter: letter[1:3]):
+        words, look = escape("".join(letter[3] for letter in run)), _style(style, True)
+        place = f"dy='{_number(y - at)}'" + (f" style='{look}'" if look else "")
+        out, at = f"{out}<tspan {place}>{words}</tspan>", y
     return out
 
 

@@ -8,7 +8,7 @@ from IPython.display import HTML, display
 
 from utils import panels
 from utils.explore.element import fault
-from utils.notebook import shell
+from utils.notebook import has_reader
 from utils.svg import lean
 
 
@@ -46,7 +46,7 @@ def words(title, alt, point):
 
 
 def all_panels(title, draw, points):
-    """Return the panels of every point; past two seconds a line counts them, and is emptied at the end.
+    """Return the panels of every point; past two seconds a reader sees a line that counts them.
 
     Figures of one size are cut at the same places, so that nothing jumps from frame to frame.
     """
@@ -57,7 +57,7 @@ def all_panels(title, draw, points):
             size = tuple(made.get_size_inches())
             rows.append(lean(made, edges.get(size)))
             edges.setdefault(size, [panel.left / 72 for panel in rows[-1]] + [size[0]])
-            if time.monotonic() - start > 2 and shell():
+            if time.monotonic() - start > 2 and has_reader():
                 line = line or display(HTML(""), display_id=True)
                 line.update(HTML(escape(f"Drawing “{title}”: {len(rows)} of {len(points)}")))
     finally:

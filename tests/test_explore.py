@@ -6,6 +6,7 @@ import gzip
 import html
 import io
 import json
+import math
 import re
 import sys
 import types
@@ -255,6 +256,16 @@ def run(calls):
     )
 
 
+def test_a_reader_chooses_among_few_words_by_buttons(reader):
+    shown = make(
+        plane, lambda slope, kind: f"{kind} {slope}", slope=explore.between(1, 3), kind=["solid", "dashed"]
+    )
+    assert [type(control) for control in shown.controls.values()] == [
+        ipywidgets.IntSlider,
+        ipywidgets.ToggleButtons,
+    ]
+
+
 def test_without_a_reader_there_are_the_frames_alone():
     shown = run([])
     assert type(shown) is type(make(n=[1]))
@@ -298,9 +309,18 @@ def test_the_controls_hide_the_frames_only_as_long_as_they_work(reader):
     ("numbers", "kind"), [((1, 5, 9), ipywidgets.IntSlider), ((0.0, 0.5), ipywidgets.FloatSlider)]
 )
 def test_between_numbers_there_is_a_slider_of_their_kind(numbers, kind):
-    control = explore.between(*numbers).control({"value": numbers[0]})
+    control = explore.between(*numbers).control(value=numbers[0])
     assert type(control) is kind
     assert (control.min, control.max) == (min(numbers), max(numbers))
+
+
+def test_a_position_stands_for_what_is_read_there():
+    """A draw that looks up what it computed gets the very numbers that were drawn beforehand."""
+    for number in (0.001, 0.2, 1, 1e-12):
+        assert explore.between(0.5, number, log=True).exact(10 ** math.log10(number)) == number
+    size = explore.between(50, 700, 4000, log=True)
+    assert size.exact(10 ** math.log10(700)) == 700
+    assert isinstance(size.exact(123.4), int)
 
 
 @pytest.mark.parametrize(("numbers", "log"), [((), False), ((1, 1), False), ((0, 1), True)])

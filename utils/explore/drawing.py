@@ -22,6 +22,11 @@ def text(value):
     return f"{value:g}" if isinstance(value, float) else str(value)
 
 
+def few_words(values):
+    """Return whether values are chosen by buttons side by side, not by a slider."""
+    return len(values) <= 5 and all(isinstance(value, str | bool) for value in values)
+
+
 def name(point):
     """Return a point in words, such as "learning rate = 0.1, batch size = 10"."""
     return ", ".join(f"{key.replace('_', ' ')} = {text(value)}" for key, value in point.items())

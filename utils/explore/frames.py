@@ -84,8 +84,8 @@ def _stills(title, lists, points, still):
 
 def _control(name, values):
     """Return what the element needs for a slider, or for a few words side by side of which one is chosen."""
-    radio = len(values) <= 5 and all(isinstance(value, str | bool) for value in values)
-    return {"name": name.replace("_", " "), "values": [*map(drawing.text, values)], "radio": radio}
+    texts = [*map(drawing.text, values)]
+    return {"name": name.replace("_", " "), "values": texts, "radio": drawing.few_words(values)}
 
 
 def _still(row, words, point):

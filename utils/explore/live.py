@@ -31,18 +31,23 @@ class between(list):
             raise ValueError(f"between needs {rule}, not {numbers}.")
         super().__init__(numbers)
         self.log = log
+        self.kind = int if all(isinstance(number, int) for number in numbers) else float
 
-    def control(self, options):
+    def control(self, **options):
         """Return an ipywidgets slider over all of them; `options` are its own."""
         low, high = min(self), max(self)
         if self.log:
             low, high = math.log10(low), math.log10(high)
-            return ipywidgets.FloatLogSlider(min=low, max=high, step=0.01, readout_format=".3g", **options)
-        if all(isinstance(number, int) for number in self):
+            shown = ".0f" if self.kind is int else ".3g"
+            return ipywidgets.FloatLogSlider(min=low, max=high, step=0.01, readout_format=shown, **options)
+        if self.kind is int:
             return ipywidgets.IntSlider(min=low, max=high, **options)
-        return ipywidgets.FloatSlider(
-            min=low, max=high, step=(high - low) / 200, readout_format=".3g", **options
-        )
+        step = (high - low) / 200
+        return ipywidgets.FloatSlider(min=low, max=high, step=step, readout_format=".3g", **options)
+
+    def exact(self, value):
+        """Return the value that a slider's position stands for: an integer, or three digits."""
+        return round(value) if self.kind is int else float(f"{value:.3g}")
 
 
 def asked(parameters):
@@ -67,6 +72,9 @@ class Live(HTML):
         self.status = ipywidgets.HTML()
 
         def show(**point):
+            for key, values in parameters.items():
+                if isinstance(values, between):
+                    point[key] = values.exact(point[key])
             self.status.value = f"Computing {drawing.name(point)} …"
             row = lean(drawing.figure(title, draw, point))
             self.status.value = ""
@@ -90,7 +98,8 @@ def _control(name, values, start):
         "layout": {"width": "auto", "max_width": "36em"},
     }
     if isinstance(values, between):
-        return values.control(options | {"continuous_update": False})
-    return ipywidgets.SelectionSlider(
-        options=[(drawing.text(value), value) for value in values], continuous_update=False, **options
-    )
+        return values.control(**options, continuous_update=False)
+    options["options"] = [(drawing.text(value), value) for value in values]
+    if drawing.few_words(values):
+        return ipywidgets.ToggleButtons(**options)
+    return ipywidgets.SelectionSlider(**options, continuous_update=False)

@@ -1,7 +1,7 @@
-"""Serve everything from the site itself: MathJax's fonts, the widget manager and the theme's icons.
+"""Serve everything from the site itself: MathJax's fonts and the theme's icons.
 
-The first two come from npm packages (package.json), copied in. The theme's Font Awesome script and fonts,
-two thirds of a page's weight, give way to the few icons in use, drawn inline.
+The fonts come from an npm package (package.json), copied in. The theme's Font Awesome script and fonts, two
+thirds of a page's weight, give way to the few icons in use, drawn inline.
 """
 
 import functools
@@ -16,7 +16,6 @@ from sphinx.errors import ExtensionError
 ROOT = Path(__file__).resolve().parent.parent
 ASSETS = {  # folder below node_modules -> its place below _static, and the files that pages ask for
     "mathjax/es5": ("mathjax", ["output/chtml/fonts/woff-v2/*"]),  # the formulas are typeset already
-    "@jupyter-widgets/html-manager/dist": ("widgets", ["embed.js", "*.woff2"]),
 }
 # Half of the site's size, and asked for by no page.
 UNUSED = ["**/*.map", "**/fontawesome.js*", "vendor/**/*.ttf", "*macros.html", "locales/**/*.[mp]o"]

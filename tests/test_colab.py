@@ -1,6 +1,7 @@
 """The set-up cell in an emulated Colab; `make colab` runs every notebook there, whole."""
 
 import ast
+import html
 
 import nbformat
 import pytest
@@ -14,14 +15,28 @@ FRAMES = """
 import matplotlib.pyplot as plt
 from utils import explore
 
-def draw(n, k):
-    return plt.subplots()
+from utils.explore import live
+from utils.notebook import has_reader
 
-box = explore.frames(draw, title="Try it", notice="", alt="n = {n}, k = {k}".format, n=[1, 2], k=[3, 4])
-n, k, frame = box.children
-n.value, k.value = 2, 3
-assert 'alt="n = 2, k = 3"' in frame.value
-box
+asked = []
+
+def draw(n, k):
+    asked.append((n, k))
+    figure, axes = plt.subplots()
+    axes.semilogy([1, 1000])
+    return figure
+
+def show():
+    words = {"title": "Try it", "notice": "", "alt": "n = {n}, k = {k}".format}
+    return explore.frames(draw, **words, n=explore.between(1, 9), k=[3, 4])
+
+assert get_ipython().kernel.get_parent()["content"]["allow_stdin"] is has_reader() is False
+display(show())
+live.has_reader = lambda: True  # as one who runs the cell in Colab
+shown = show()
+shown.controls["n"].value = 5
+assert asked[-1] == (5, 4)
+shown
 """
 
 
@@ -60,10 +75,12 @@ def test_sheets_have_the_set_up_cell():
         assert Lesson.read(path).code[0].source == SET_UP, path.name
 
 
-def test_frames_are_shown_and_move_with_ipywidgets_7(colab):
-    shown = [output.data for output in colab.first.cells[2].outputs]
-    assert "application/vnd.jupyter.widget-view+json" in shown[-1]
-    assert "Try it" in shown[-2]["text/html"]
+def test_frames_are_shown_and_a_reader_asks_with_ipywidgets_7(colab):
+    executed, frames, controls = (output.data for output in colab.first.cells[2].outputs)
+    assert "<explore-frames" in executed["text/html"]
+    assert ">10²</text>" in html.unescape(executed["text/html"]), "words as words, by an older matplotlib"
+    assert "<explore-frames" in frames["text/html"]
+    assert "application/vnd.jupyter.widget-view+json" in controls
 
 
 def test_a_lesson_runs_whole_and_fetches_nothing_twice(colab, tmp_path):

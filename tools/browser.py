@@ -19,14 +19,11 @@ FLAGS = [
     *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
 ]
 
-# Resolves once every widget is drawn, with the milliseconds since navigation.
+# Resolves once the page and its interactive figures are there, with the milliseconds since navigation.
 READY = """async () => {
   if (document.readyState !== "complete") await new Promise((done) => addEventListener("load", done));
-  const views = document.querySelectorAll('script[type="application/vnd.jupyter.widget-view+json"]').length;
-  while (document.querySelectorAll(".widget-subarea > *").length < views) {
-    if (performance.now() > 20000) throw new Error("an interactive figure was not drawn");
-    await new Promise(requestAnimationFrame);
-  }
+  const bare = [...document.querySelectorAll(".explore")].filter((figure) => !figure.shadowRoot);
+  if (bare.length) throw new Error(`an interactive figure was not drawn: ${bare[0].ariaLabel}`);
   return performance.now();
 }"""
 

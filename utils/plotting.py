@@ -14,6 +14,9 @@ import matplotlib.pyplot as plt
 import torch
 from matplotlib.ticker import MaxNLocator
 
+from utils.notebook import has_reader, shell
+from utils.svg import document
+
 # https://jfly.uni-koeln.de/color/
 #: Okabe and Ito's palette, told apart by colour-blind readers.
 COLORS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
@@ -80,6 +83,8 @@ def style(changes=None):
     Args:
         changes: settings of matplotlib to change besides, as a dict.
     """
+    if (kernel := shell()) and not has_reader():  # the site takes the SVG: it has the page's colors and font
+        kernel.display_formatter.formatters["image/svg+xml"].for_type(plt.Figure, document)
     with plt.rc_context({**STYLE, **(changes or {})}):
         yield
         interactive = plt.isinteractive()

@@ -1,0 +1,27 @@
+"""Interactive figures that move with no kernel: drawn frame by frame, or computed in the reader's browser.
+
+Each figure has a module of its own name, beside its JavaScript; what they share stands in `element`.
+"""
+
+from utils.explore.confusion import confusion
+from utils.explore.cross_entropy import cross_entropy
+from utils.explore.element import BUDGET, element
+from utils.explore.frames import frames
+from utils.explore.line import line
+from utils.explore.live import between
+from utils.explore.overflow import overflow
+from utils.explore.softmax import softmax
+from utils.explore.squares import squares
+
+__all__ = [
+    "BUDGET",
+    "between",
+    "confusion",
+    "cross_entropy",
+    "element",
+    "frames",
+    "line",
+    "overflow",
+    "softmax",
+    "squares",
+]

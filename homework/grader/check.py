@@ -11,7 +11,11 @@ from collections.abc import Callable, Iterator
 from homework.grader import sheets, submission, wire
 from homework.grader.hidden import Call, CallError, run_test
 
-SECONDS = 10  # for one answer to one question's tests: a mutant may loop for ever
+SECONDS = 10  # of the processor, for one answer to one question's tests: a mutant may loop for ever
+CLOCKS = {  # ten times as much of the wall clock's: others may use the processor, and a mutant may wait
+    signal.ITIMER_PROF: (signal.SIGPROF, 1),
+    signal.ITIMER_REAL: (signal.SIGALRM, 10),
+}
 
 
 def check(master: sheets.Master, say: Callable[[str], None] = print) -> list[str]:
@@ -146,18 +150,20 @@ class TooLong(BaseException):
 
 @contextlib.contextmanager
 def limit(seconds: float) -> Iterator[None]:
-    """Raise TooLong in the main thread if this takes longer."""
+    """Raise TooLong in the main thread if this takes longer, by either clock."""
 
     def stop(*_):
         raise TooLong
 
-    previous = signal.signal(signal.SIGALRM, stop)
-    signal.setitimer(signal.ITIMER_REAL, seconds)
+    previous = {alarm: signal.signal(alarm, stop) for alarm, _ in CLOCKS.values()}
+    for clock, (_, times) in CLOCKS.items():
+        signal.setitimer(clock, times * seconds)
     try:
         yield
     finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
-        signal.signal(signal.SIGALRM, previous)
+        for clock, (alarm, _) in CLOCKS.items():
+            signal.setitimer(clock, 0)
+            signal.signal(alarm, previous[alarm])
 
 
 def quiet() -> contextlib.AbstractContextManager:

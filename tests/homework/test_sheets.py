@@ -71,6 +71,16 @@ def test_a_mutant_that_loops_for_ever_loses_marks(tmp_path, monkeypatch):
     assert "more than 0.2 s" in said_by_check(tmp_path, '@wrong("the largest")', loop, SPREAD)
 
 
+@pytest.mark.parametrize(("waits", "found"), [(0.3, ""), (5, "more than 0.2 s")])
+def test_time_that_an_answer_only_waits_counts_a_tenth(tmp_path, monkeypatch, waits, found):
+    """Nor does time count that others take on a busy machine."""
+    monkeypatch.setattr("homework.grader.check.SECONDS", 0.2)
+    slow = f"    import time; time.sleep({waits} if numbers == [4, 9, 1] else 0)\n    low = high"
+    said = said_by_check(tmp_path, "    low = high", slow, SPREAD)
+    assert found in said
+    assert bool(found) == bool(said)
+
+
 @pytest.mark.parametrize(
     ("old", "new", "where", "complaint"),
     [

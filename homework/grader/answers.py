@@ -49,7 +49,10 @@ class Answer:
 
 
 def read(path: Path) -> tuple[list[Answer], list[Answer]]:
-    """Return the right and the wrong answers in a file; what they share is part of each: imports, helpers."""
+    """Return the right and the wrong answers in a file; what they share is part of each: imports, helpers.
+
+    Raises ValueError if an answer bears no mark.
+    """
     shared, marked = [], []
     for node in ast.parse(path.read_text("utf-8"), str(path)).body:
         match node:
@@ -59,6 +62,10 @@ def read(path: Path) -> tuple[list[Answer], list[Answer]]:
                 continue
             case _:
                 shared.append(node)
+    names = {function.name for *_, function in marked}
+    for node in shared:
+        if getattr(node, "name", "") in names:
+            raise ValueError(f'{path}, line {node.lineno}: mark this answer with @right("…") or @wrong("…").')
     found = {"right": [], "wrong": []}
     for mark, why, function in marked:
         function.decorator_list = []

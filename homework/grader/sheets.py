@@ -101,7 +101,10 @@ def read(name: str, folder: Path = HOMEWORK) -> Master:
     for needed in (path, hidden / "tests.py"):
         if not needed.is_file():
             raise SheetError(f"There is no {needed}; the sheets are: {', '.join(names(folder)) or 'none'}.")
-    master = Master(name, path, hidden, json.loads(path.read_text("utf-8")), load(hidden))
+    try:
+        master = Master(name, path, hidden, json.loads(path.read_text("utf-8")), load(hidden))
+    except (ValueError, SyntaxError) as problem:
+        raise SheetError(f"{name} cannot be read: {problem}") from None
     for problem in problems(master):
         raise SheetError(f"{name}: {problem}")
     return master

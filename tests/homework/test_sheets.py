@@ -13,8 +13,9 @@ from secret import leaked
 
 from homework.grader import hidden, sheets
 from homework.grader.__main__ import main
-from homework.grader.check import check, mutants
+from homework.grader.check import check
 from homework.grader.grade import harmless
+from homework.grader.mutants import mutants
 from homework.grader.submission import plain_python
 
 
@@ -54,7 +55,12 @@ def test_the_examples_are_proved(name):
             "this mutant keeps full marks: raise ValueError",
         ),
         (TESTS, 'assert call.raises("ValueError", "mean", [])', "pass", "a blank sheet passes"),
-        (SPREAD, '@wrong("the largest")', "", "has 3 wrong and 2 right"),
+        (
+            SPREAD,
+            '    if bug("the wrong way round"):\n        return low - high\n',
+            "",
+            "has 3 wrong and 2 right",
+        ),
         (TESTS, '"statistics.mean", "statistics.fmean"', '"statistics.mean"', "asks the library"),
         (TESTS, "sheet.forbid", 'sheet.equivalent("mean", "a -> b", because="")\nsheet.forbid', "a -> b"),
         (TESTS, "sheet.forbid", 'sheet.equivalent("spread", "-1 -> 1", because="")\nsheet.forbid', "-1 -> 1"),
@@ -90,7 +96,9 @@ def test_time_that_an_answer_only_waits_counts_a_tenth(tmp_path, monkeypatch, wa
         ('"grade_id": "mean"', '"grade_id": "spread"', MASTER, "two cells"),
         ('test("spread"', 'test("sprawl"', TESTS, "sprawl"),
         ('forbid("mean"', 'forbid("median"', TESTS, 'speak of "median", which is no question'),
-        ("sheet = ", "sheep = ", TESTS, "sheet"),
+        ('"numpy.mean")', '"numpy.mean")\ndel sheet', TESTS, "has no `sheet = "),
+        ('@right("a loop")', "", SPREAD, "spread.py, line 17: mark this answer with @right"),
+        ('@right("a loop")', '@right("a loop"', SPREAD, r"cannot be read: .* \(spread.py, line 1"),
         (
             "When is the mean misleading?",
             "When?\\n\\n| Points | for |\\n|---|---|\\n| 1 | an outlier |\\n\\nAnd",
@@ -100,7 +108,7 @@ def test_time_that_an_answer_only_waits_counts_a_tenth(tmp_path, monkeypatch, wa
     ],
 )
 def test_a_master_that_does_not_fit_its_tests_is_refused(tmp_path, old, new, where, complaint):
-    with pytest.raises((sheets.SheetError, NameError), match=complaint):
+    with pytest.raises(sheets.SheetError, match=complaint):
         sheets.read("averages", broken(tmp_path, old, new, where))
 
 

@@ -10,6 +10,8 @@ from homework.grader.answers import bug, right
 def move(X, steps, fill):
     n, height, width = X.shape
     out = torch.full(X.shape, fill, dtype=X.dtype)
+    if bug("always float32"):
+        out = torch.full(X.shape, fill)
     if bug("zeros enter"):
         out = torch.zeros_like(X)
     if bug("keeps what was there"):

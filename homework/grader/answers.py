@@ -35,7 +35,7 @@ def wrong(why: str) -> Callable:
 
 
 def bug(why: str) -> bool:
-    """Is this bug in the answer? Never, as the file stands. It stands in conditions."""
+    """Is this bug in the answer? Never, as the file stands. For `if bug(…):` and `… if bug(…) else …`."""
     return False
 
 

@@ -1,6 +1,43 @@
-"""What hidden tests of all sheets share: data that are the same in each run, and strict comparisons."""
+"""What hidden tests of all sheets share: data that are the same in each run, strict comparisons, and bans."""
 
 import torch
+
+# For `sheet.forbid("gradient", *AUTOGRAD)`: what does a question's work ready-made.
+AUTOGRAD = (
+    "torch.autograd.grad",
+    "torch.autograd.backward",
+    "torch.Tensor.backward",
+    "torch.autograd.functional.jacobian",
+    "torch.autograd.functional.vjp",
+    "torch.autograd.forward_ad.dual_level",
+    "torch.func.grad",
+    "torch.func.grad_and_value",
+    "torch.func.vjp",
+    "torch.func.jacrev",
+    "torch.func.jacfwd",
+)
+SOFTMAX = (  # and log-softmax, and log-sum-exp
+    "torch.softmax",
+    "torch.log_softmax",
+    "torch.logsumexp",
+    "torch.logaddexp",
+    "torch.logaddexp2",
+    "torch.logcumsumexp",
+    "torch.special.softmax",
+    "torch.special.log_softmax",
+    "torch.special.logsumexp",
+    "torch.nn.functional.softmax",
+    "torch.nn.functional.log_softmax",
+    "torch.nn.functional.softmin",
+    "torch.nn.functional.gumbel_softmax",
+    "torch.nn.functional.cross_entropy",
+    "torch.nn.functional.softplus",
+    "torch.nn.functional.logsigmoid",
+    "torch.nn.Softmax",
+    "torch.nn.LogSoftmax",
+    "torch.nn.Softmin",
+    "torch.nn.CrossEntropyLoss",
+)
 
 
 def draw(*shape: int, seed: int = 0, dtype: torch.dtype = torch.float32) -> torch.Tensor:

@@ -27,9 +27,8 @@ class Call:
     """What a test receives as `call`: `call("softmax", X)` calls the student's function."""
 
     def __init__(self, ask: Callable[[str, list, dict], tuple[object, list]]):
-        self._ask = (
-            ask  # (name, args, kwargs) -> (value, args as they are after the call), or raises CallError
-        )
+        # (name, args, kwargs) -> (value, args as they are after the call), or raises CallError
+        self._ask = ask
         self.forget()
 
     def forget(self) -> None:
@@ -108,9 +107,8 @@ def load(folder: Path) -> Sheet:
     """Return the sheet of `folder`/tests.py, with the known answers of `folder`/answers."""
     path = folder / "tests.py"
     spec = importlib.util.spec_from_file_location(f"hidden tests of {folder.name}", path)
-    module = sys.modules[spec.name] = importlib.util.module_from_spec(
-        spec
-    )  # where its dataclasses look for it
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[spec.name] = module  # where its dataclasses look for it
     spec.loader.exec_module(module)
     sheet = getattr(module, "sheet", None)
     if not isinstance(sheet, Sheet):

@@ -169,8 +169,8 @@ def move_far(call):
 # 5. split
 
 
-def pile(n, classes, seed):
-    """Labels (n,) and keys (n,): pictures with one to about four copies, shuffled."""
+def copied(n, classes, seed):
+    """Labels (n,) and keys (n,): images with one to about four copies, shuffled."""
     generator = torch.Generator().manual_seed(seed)
     keys = torch.randint(n // 2, (n,), generator=generator)
     of_key = torch.randint(classes, (n // 2,), generator=generator)
@@ -197,7 +197,7 @@ def divided(y, keys, share):
 @sheet.test("split", points=1, says="Each position is on one side, in order, and copies stay together.")
 def split_sides(call):
     for seed in range(3):
-        y, keys = pile(40, 3, seed)
+        y, keys = copied(40, 3, seed)
         train_i, val_i = call("split", y, keys, 0.25)
         assert train_i.dtype == val_i.dtype == torch.int64
         assert sorted(train_i.tolist() + val_i.tolist()) == list(range(40))
@@ -211,7 +211,7 @@ def split_sides(call):
 @sheet.test("split", points=1, says="Each class gives its share, counted in images, first keys first.")
 def split_share(call):
     for seed, share in enumerate((0.125, 0.25, 0.5, 0.625, 0.75)):
-        y, keys = pile(48, 4, seed + 10)
+        y, keys = copied(48, 4, seed + 10)
         train_i, val_i = call("split", y, keys, share)
         assert (train_i.tolist(), val_i.tolist()) == divided(y, keys, share)
 

@@ -301,7 +301,7 @@ def temperature_is_right(call, logits, y):
     return isinstance(T, float) and math.isclose(T, best_temperature(logits, y), rel_tol=1e-3)
 
 
-def pictures(n, K, seed, size=1.0):
+def scored(n, K, seed, size=1.0):
     """Logits of which about two in three have the true class on top."""
     y = draw_labels(n, K, seed)
     return size * (2 * F.one_hot(y, K) + draw(n, K, seed=seed)), y
@@ -314,12 +314,12 @@ def pictures(n, K, seed, size=1.0):
 )
 def temperature_values(call):
     for n, K, size, seed in [(200, 3, 1.0, 0), (100, 10, 4.0, 1), (300, 2, 0.3, 2)]:
-        assert temperature_is_right(call, *pictures(n, K, seed, size))
+        assert temperature_is_right(call, *scored(n, K, seed, size))
 
 
 @sheet.test("fit_temperature", points=1, says="Right to a thousandth of itself, from 0.05 to 20.")
 def temperature_range(call):
-    logits, y = pictures(60, 4, seed=5)
+    logits, y = scored(60, 4, seed=5)
     natural = best_temperature(logits, y)
     for wanted in (0.06, 0.31, 2.9, 19.0):
         assert temperature_is_right(call, logits * wanted / natural, y)
@@ -327,7 +327,7 @@ def temperature_range(call):
 
 @sheet.test("fit_temperature", points=1, says="If all is right there is no best temperature: a ValueError.")
 def temperature_refused(call):
-    logits, y = pictures(20, 3, seed=6)
+    logits, y = scored(20, 3, seed=6)
     right = F.one_hot(y, 3) * 9.0 + logits / 4
     assert (right.argmax(1) == y).all()
     assert call.raises("ValueError", "fit_temperature", right, y)
@@ -369,7 +369,7 @@ def by_hand(X, y, K, lr, momentum, epochs, batch_size, seed):
 
 
 def clouds(n, d, K, seed):
-    """Points round K centres, and which centre it was."""
+    """Points around K centers, and which center it was."""
     y = draw_labels(n, K, seed)
     return draw(n, d, seed=seed) + 2 * draw(K, d, seed=seed + 1)[y], y
 

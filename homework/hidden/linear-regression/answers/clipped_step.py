@@ -2,7 +2,7 @@
 
 import torch
 
-from homework.grader.answers import bug, right
+from homework.grader.answers import bug, right, wrong
 
 
 @right("one long vector, and an if")
@@ -52,3 +52,12 @@ def clipped_step(parameters, gradients, lr, limit):
         squares += float((g * g).sum())
     shrink = max(1.0, squares**0.5 / limit)
     return [p.add(g, alpha=-lr / shrink) for p, g in zip(parameters, gradients, strict=True)]
+
+
+@wrong("PyTorch's own clipping")
+def clipped_step(parameters, gradients, lr, limit):
+    copies = [torch.zeros_like(g) for g in gradients]
+    for copy, g in zip(copies, gradients, strict=True):
+        copy.grad = g.clone()
+    torch.nn.utils.clip_grad_norm_(copies, limit)
+    return [p - lr * copy.grad for p, copy in zip(parameters, copies, strict=True)]

@@ -7,7 +7,7 @@ from homework.grader.answers import bug, right, wrong
 
 @right("the new weights first, and then their outputs")
 def level_out(weights, X):
-    levelled, h = [], X
+    leveled, h = [], X
     for W in weights:
         out = h @ W
         size = torch.linalg.norm(out) / out.numel() ** 0.5
@@ -31,15 +31,15 @@ def level_out(weights, X):
             size = 1 / size
         new = W / size
         if bug("returns float64"):
-            levelled.append(new.double())
+            leveled.append(new.double())
         else:
-            levelled.append(new)
+            leveled.append(new)
         h = torch.nn.functional.relu(h @ new)
         if bug("passes on what the old layer makes"):
             h = torch.relu(out)
         if bug("no relu"):
             h = out / size
-    return levelled
+    return leveled
 
 
 @right("the rest of the network by itself")

@@ -25,16 +25,16 @@ def train(X, y, X_val, y_val, K, lr, decay, patience, epochs):
             db = db + decay * b
         if bug("b is not trained"):
             db = 0
-        penalty = decay * W
+        strength = decay
         if bug("no decay"):
-            penalty = 0
+            strength = 0
         if bug("twice the decay"):
-            penalty = 2 * decay * W
+            strength = 2 * decay
         if bug("decay over n"):
-            penalty = decay * W / len(X)
+            strength = decay / len(X)
         if bug("a decay without the rate"):
-            penalty = decay * W / lr
-        dW = dW + penalty
+            strength = decay / lr
+        dW = dW + strength * W
         if bug("uphill"):
             dW, db = -dW, -db
         if bug("one tensor, changed in place"):

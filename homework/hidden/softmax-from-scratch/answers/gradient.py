@@ -2,7 +2,7 @@
 
 import torch
 
-from homework.grader.answers import bug, right
+from homework.grader.answers import bug, right, wrong
 
 
 @right("einsum, own softmax, P and Q apart")
@@ -47,3 +47,10 @@ def gradient(X, truth, W, b, decay):
         dW += torch.outer(x, error) / X.shape[0]
         db += error / X.shape[0]
     return dW, db
+
+
+@wrong("by autograd")
+def gradient(X, truth, W, b, decay):
+    W, b = W.clone().requires_grad_(), b.clone().requires_grad_()
+    loss = torch.nn.functional.cross_entropy(X @ W + b, truth) + decay / 2 * (W**2).sum()
+    return torch.autograd.grad(loss, (W, b))

@@ -18,7 +18,6 @@ from homework.grader.grade import harmless
 from homework.grader.mutants import mutants
 from homework.grader.submission import plain_python
 
-
 MASTER, TESTS = "sheets/averages.ipynb", "hidden/averages/tests.py"
 MEAN, SPREAD = (f"hidden/averages/answers/{question}.py" for question in ("mean", "spread"))
 

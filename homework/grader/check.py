@@ -1,8 +1,6 @@
 """Prove a sheet: its tests tell right answers from wrong ones, and notice small edits of the reference."""
 
-import ast
 import contextlib
-import copy
 import io
 import signal
 import time
@@ -10,8 +8,13 @@ from collections.abc import Callable, Iterator
 
 from homework.grader import sheets, submission, wire
 from homework.grader.hidden import Call, CallError, run_test
+from homework.grader.mutants import mutants
 
-SECONDS = 10  # for one answer to one question's tests: a mutant may loop for ever
+SECONDS = 10  # of the processor, for one answer to one question's tests: a mutant may loop for ever
+CLOCKS = {  # ten times as much of the wall clock's: others may use the processor, and a mutant may wait
+    signal.ITIMER_PROF: (signal.SIGPROF, 1),
+    signal.ITIMER_REAL: (signal.SIGALRM, 10),
+}
 
 
 def check(master: sheets.Master, say: Callable[[str], None] = print) -> list[str]:
@@ -146,93 +149,22 @@ class TooLong(BaseException):
 
 @contextlib.contextmanager
 def limit(seconds: float) -> Iterator[None]:
-    """Raise TooLong in the main thread if this takes longer."""
+    """Raise TooLong in the main thread if this takes longer, by either clock."""
 
     def stop(*_):
         raise TooLong
 
-    previous = signal.signal(signal.SIGALRM, stop)
-    signal.setitimer(signal.ITIMER_REAL, seconds)
+    previous = {alarm: signal.signal(alarm, stop) for alarm, _ in CLOCKS.values()}
+    for clock, (_, times) in CLOCKS.items():
+        signal.setitimer(clock, times * seconds)
     try:
         yield
     finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
-        signal.signal(signal.SIGALRM, previous)
+        for clock, (alarm, _) in CLOCKS.items():
+            signal.setitimer(clock, 0)
+            signal.signal(alarm, previous[alarm])
 
 
 def quiet() -> contextlib.AbstractContextManager:
     """Let what answers print go nowhere."""
     return contextlib.redirect_stdout(io.StringIO())
-
-
-# ── mutants: small edits of the reference, each of which should be noticed ──
-
-OPERATORS = {
-    ast.Add: ast.Sub, ast.Sub: ast.Add, ast.Mult: ast.Div, ast.Div: ast.Mult, ast.MatMult: ast.Mult,
-    ast.Pow: ast.Mult, ast.FloorDiv: ast.Div, ast.Mod: ast.Mult, ast.And: ast.Or, ast.Or: ast.And,
-    ast.Lt: ast.LtE, ast.LtE: ast.Lt, ast.Gt: ast.GtE, ast.GtE: ast.Gt, ast.Eq: ast.NotEq, ast.NotEq: ast.Eq,
-}  # fmt: skip
-METHODS = {
-    "max": "min", "min": "max", "amax": "amin", "amin": "amax", "argmax": "argmin", "argmin": "argmax",
-    "sum": "mean", "mean": "sum", "exp": "exp2", "log": "log2", "log1p": "log", "expm1": "exp", "sqrt": "abs",
-    "abs": "neg", "std": "var", "var": "std", "zeros": "ones", "ones": "zeros", "randn": "rand",
-    "rand": "randn",
-}  # fmt: skip
-
-
-def mutants(source: str) -> Iterator[tuple[str, str]]:
-    """Yield (name, source) of each mutant: the name is the edited piece, before and after."""
-    tree, seen = ast.parse(source), {}
-    for index, node in enumerate(ast.walk(tree)):
-        for edited in edits(node):
-            mutant = copy.deepcopy(tree)
-            replace(mutant, list(ast.walk(mutant))[index], edited)
-            before, after = (" ".join(ast.unparse(one).split()) for one in (node, edited))
-            name = f"{before} -> {after}"
-            seen[name] = seen.get(name, 0) + 1
-            if seen[name] > 1:
-                name += f" (no. {seen[name]})"
-            yield name, ast.unparse(ast.fix_missing_locations(mutant))
-
-
-def edits(node: ast.AST) -> Iterator[ast.AST]:
-    """Yield what `node` becomes: another operator, number or method, or a part left out."""
-
-    def edited(**fields) -> ast.AST:
-        new = copy.deepcopy(node)
-        for key, value in fields.items():
-            setattr(new, key, value)
-        return new
-
-    match node:
-        case ast.BinOp(op=op) | ast.AugAssign(op=op) | ast.BoolOp(op=op) if type(op) in OPERATORS:
-            yield edited(op=OPERATORS[type(op)]())
-        case ast.Compare(ops=[op]) if type(op) in OPERATORS:
-            yield edited(ops=[OPERATORS[type(op)]()])
-        case ast.UnaryOp(op=ast.USub() | ast.Not(), operand=operand) if not isinstance(operand, ast.Constant):
-            yield operand
-        case ast.Constant(value=bool(value)):
-            yield edited(value=not value)
-        case ast.Constant(value=int(value) | float(value)):
-            yield edited(value=value + 1)
-        case ast.Attribute(attr=attr) if attr in METHODS:
-            yield edited(attr=METHODS[attr])
-        case ast.Call(keywords=[_, *_] as keywords):
-            for key in keywords:
-                yield edited(keywords=[other for other in keywords if other.arg != key.arg])
-        case ast.Return(value=ast.AST()):
-            yield edited(value=ast.Constant(None))
-        case ast.Raise() | ast.AugAssign() | ast.Expr(value=ast.Call()):
-            yield ast.Pass()
-        case ast.If(test=test):
-            yield edited(test=ast.UnaryOp(ast.Not(), test))
-
-
-def replace(tree: ast.AST, old: ast.AST, new: ast.AST) -> None:
-    """Put `new` where `old` stands in `tree`."""
-    for parent in ast.walk(tree):
-        for name, value in ast.iter_fields(parent):
-            if value is old:
-                setattr(parent, name, new)
-            elif isinstance(value, list) and any(one is old for one in value):
-                setattr(parent, name, [new if one is old else one for one in value])

@@ -92,7 +92,8 @@ def find(folder: Path, master: sheets.Master, limits: Limits, out: Path) -> Iter
     """Yield a job for each student: a notebook, or a folder with one in it, or what is in the way of that."""
     if not folder.is_dir():
         raise sheets.SheetError(f"There is no folder {folder}.")
-    sheet = hashlib.sha256(master.path.read_bytes() + master.hidden_path.read_bytes()).hexdigest()
+    hidden = sorted(master.hidden_path.rglob("*.py"))
+    sheet = hashlib.sha256(b"".join(path.read_bytes() for path in [master.path, *hidden])).hexdigest()
     seen = set()
     for entry in sorted(folder.iterdir()):
         if not handed_in(entry) or folder.resolve() / entry.name == out.resolve():

@@ -1,9 +1,17 @@
-"""What a hidden module is written with: a `Sheet` of tests, forbidden calls, and wrong and right answers."""
+"""What hidden tests are written with: a `Sheet` of tests, forbidden calls, and known answers.
+
+A sheet's hidden part is a folder: `tests.py`, which makes the `sheet`, and `answers/` (see answers.py). What
+tests compare with stands in helpers.py.
+"""
 
 import importlib.util
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
+
+from homework.grader import answers
+from homework.grader.answers import Answer
 
 
 class CallError(Exception):
@@ -19,9 +27,8 @@ class Call:
     """What a test receives as `call`: `call("softmax", X)` calls the student's function."""
 
     def __init__(self, ask: Callable[[str, list, dict], tuple[object, list]]):
-        self._ask = (
-            ask  # (name, args, kwargs) -> (value, args as they are after the call), or raises CallError
-        )
+        # (name, args, kwargs) -> (value, args as they are after the call), or raises CallError
+        self._ask = ask
         self.forget()
 
     def forget(self) -> None:
@@ -62,15 +69,6 @@ class Test:
     run: Callable[[Call], None]
 
 
-@dataclass(frozen=True)
-class Answer:
-    """A whole answer cell that is known to be wrong, or right."""
-
-    question: str
-    why: str
-    source: str
-
-
 @dataclass
 class Sheet:
     """The hidden part of one homework sheet."""
@@ -95,14 +93,6 @@ class Sheet:
         """Give the question no points if its answer calls one of these, as "torch.softmax"."""
         self.forbidden[question] = (*self.forbidden.get(question, ()), *names)
 
-    def wrong(self, question: str, why: str, source: str) -> None:
-        """Add an answer cell that must lose marks."""
-        self.wrongs.append(Answer(question, why, source))
-
-    def right(self, question: str, how: str, source: str) -> None:
-        """Add an answer cell, written differently from the reference, that must keep full marks."""
-        self.rights.append(Answer(question, how, source))
-
     def equivalent(self, question: str, mutant: str, *, because: str) -> None:
         """Say why this mutant, named as `check` prints it, is no mistake."""
         self.equivalents[question, mutant] = because
@@ -113,14 +103,21 @@ class Sheet:
         return list(dict.fromkeys(test.question for test in self.tests))
 
 
-def load(path: Path) -> Sheet:
-    """Return the `sheet` of the hidden module at `path`."""
-    spec = importlib.util.spec_from_file_location("hidden_" + path.stem.replace("-", "_"), path)
+def load(folder: Path) -> Sheet:
+    """Return the sheet of `folder`/tests.py, with the known answers of `folder`/answers."""
+    path = folder / "tests.py"
+    spec = importlib.util.spec_from_file_location(f"hidden tests of {folder.name}", path)
     module = importlib.util.module_from_spec(spec)
+    sys.modules[spec.name] = module  # where its dataclasses look for it
     spec.loader.exec_module(module)
-    if not isinstance(getattr(module, "sheet", None), Sheet):
+    sheet = getattr(module, "sheet", None)
+    if not isinstance(sheet, Sheet):
         raise ValueError(f"{path} has no `sheet = Sheet(…)`.")
-    return module.sheet
+    for file in sorted((folder / "answers").glob("*.py")):
+        rights, wrongs = answers.read(file)
+        sheet.rights += rights
+        sheet.wrongs += wrongs
+    return sheet
 
 
 @dataclass(frozen=True)

@@ -24,11 +24,11 @@ class SheetError(Exception):
 
 @dataclass
 class Master:
-    """One sheet: the master notebook, read, and its hidden module."""
+    """One sheet: the master notebook, read, and its hidden part."""
 
     name: str
     path: Path
-    hidden_path: Path
+    hidden_path: Path  # a folder
     notebook: dict
     hidden: Sheet
 
@@ -96,19 +96,22 @@ def names(folder: Path = HOMEWORK) -> list[str]:
 
 
 def read(name: str, folder: Path = HOMEWORK) -> Master:
-    """Return the sheet `name`, or raise SheetError if master and hidden module do not fit together."""
-    path, hidden = folder / "sheets" / f"{name}.ipynb", folder / "hidden" / f"{name}.py"
-    for needed in (path, hidden):
+    """Return the sheet `name`, or raise SheetError if master and hidden tests do not fit together."""
+    path, hidden = folder / "sheets" / f"{name}.ipynb", folder / "hidden" / name
+    for needed in (path, hidden / "tests.py"):
         if not needed.is_file():
             raise SheetError(f"There is no {needed}; the sheets are: {', '.join(names(folder)) or 'none'}.")
-    master = Master(name, path, hidden, json.loads(path.read_text("utf-8")), load(hidden))
+    try:
+        master = Master(name, path, hidden, json.loads(path.read_text("utf-8")), load(hidden))
+    except (ValueError, SyntaxError) as problem:
+        raise SheetError(f"{name} cannot be read: {problem}") from None
     for problem in problems(master):
         raise SheetError(f"{name}: {problem}")
     return master
 
 
 def problems(master: Master) -> list[str]:
-    """What keeps a master and its hidden module from fitting together, each in one sentence."""
+    """What keeps a master and its hidden tests from fitting together, each in one sentence."""
     hidden, found = master.hidden, []
     ids = [
         c["metadata"]["nbgrader"]["grade_id"] for c in master.notebook["cells"] if "nbgrader" in c["metadata"]
@@ -140,7 +143,7 @@ def problems(master: Master) -> list[str]:
         *(q for q, _ in hidden.equivalents),
     }
     found += [
-        f'the hidden module speaks of "{one}", which is no question.'
+        f'the hidden tests or answers speak of "{one}", which is no question.'
         for one in sorted(named - set(master.answers))
     ]
     return found

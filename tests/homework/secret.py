@@ -27,6 +27,11 @@ def public() -> str:
     return "\n".join(map(plain, texts))
 
 
+def hidden_sources(master: sheets.Master) -> list[str]:
+    """The texts of a sheet's hidden tests and known answers, a file each."""
+    return [path.read_text("utf-8") for path in sorted(master.hidden_path.rglob("*.py"))]
+
+
 @cache
 def secrets(name: str) -> frozenset[str]:
     """Whole solutions and tests of a sheet, and each of their lines, if it is long enough and not public."""
@@ -36,9 +41,9 @@ def secrets(name: str) -> frozenset[str]:
         for pattern in (sheets.SOLUTION, sheets.HIDDEN_TESTS):
             found += [re.sub(r"(?m)^\s*#.*$", "", one.group()) for one in pattern.finditer(source)]
     found += map(sheets.text, master.words.values())
-    hidden = master.hidden_path.read_text("utf-8")
-    code = [node for node in ast.parse(hidden).body if not isinstance(node, ast.Import | ast.ImportFrom)]
-    found += [ast.get_source_segment(hidden, node) for node in code]
+    for hidden in hidden_sources(master):
+        code = [node for node in ast.parse(hidden).body if not isinstance(node, ast.Import | ast.ImportFrom)]
+        found += [ast.get_source_segment(hidden, node) for node in code]
     pieces = {plain(piece) for one in found for piece in [one, *one.splitlines()]}
     return frozenset(piece for piece in pieces if len(piece) >= LEAST and piece not in public())
 

@@ -5,7 +5,7 @@ import json
 import re
 
 import pytest
-from secret import leaked, secrets
+from secret import hidden_sources, leaked, secrets
 
 from homework.grader import sheets
 from tools.browser import HTML
@@ -33,12 +33,13 @@ def test_the_site_holds_no_solution_and_no_hidden_test(site):
 
 
 def test_a_solution_is_found_in_any_markup(tmp_path):
-    """The search itself: it knows each solution and each hidden module, as HTML and as a notebook."""
+    """The search itself: it knows each solution, hidden test and known answer, as HTML and as a notebook."""
     for name in sheets.names():
         master = sheets.read(name)
-        (tmp_path / "hidden.txt").write_text(master.hidden_path.read_text("utf-8"))
         (tmp_path / "master.ipynb").write_text(json.dumps(master.notebook))
-        assert len(leaked(text_of(tmp_path / "hidden.txt"))) > 50
+        for source in hidden_sources(master):
+            (tmp_path / "hidden.txt").write_text(source)
+            assert len(leaked(text_of(tmp_path / "hidden.txt"))) > 5
         assert len(leaked(text_of(tmp_path / "master.ipynb"))) > 20
         checks = [cell for cell in master.checks.values() if sheets.HIDDEN_TESTS.search(sheets.text(cell))]
         assert len(checks) == len(master.answers)

@@ -42,7 +42,7 @@ def complaints(notebook):
 
 
 def repaired(notebook):
-    """Return a copy of a notebook (nbformat 4) in the book's form; a cell without an id gets it of its text."""
+    """Return a copy of a notebook (nbformat 4) in the book's form: each cell gets an id, if it has none."""
     cells, taken = [], {cell.get("id") for cell in notebook["cells"]}
     for cell in notebook["cells"]:
         metadata = {key: value for key, value in cell["metadata"].items() if key not in EDITORS}

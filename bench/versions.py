@@ -76,7 +76,7 @@ def run(python, *arguments):
     variables = {**os.environ, "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"}
     command = [python, "-m", "pytest", *options, *arguments]
     done = subprocess.run(command, cwd=ROOT, env=variables, capture_output=True, text=True, check=False)
-    failed = re.findall(r"^(?:FAILED|ERROR) (\S+)", done.stdout, re.MULTILINE)
+    failed = re.findall(r"^(?:FAILED|ERROR) (.+?)(?: - .*)?$", done.stdout, re.MULTILINE)
     counts = re.findall(r"\d+ (?:passed|failed|skipped|errors?)", done.stdout.rpartition("\n\n")[2])
     return {"summary": ", ".join(counts) or done.stderr.strip()[-300:], "failed": failed}
 

@@ -34,7 +34,7 @@ from bench.measure import machine, save
 from homework.grader import sheets
 from homework.grader.check import code_cells, failing, limit, local, quiet
 from homework.grader.hidden import Call, run_test
-from homework.grader.sandbox import memory
+from homework.grader.memory import memory
 from tools.nbgrader import programs
 
 ROOT = Path(__file__).parents[1]

@@ -11,9 +11,11 @@ from pathlib import Path
 import pytest
 from handed_in import EXAMPLE, QUICK, RIGHT, marks, notebook, submit
 
-from homework.grader import report
-from homework.grader.grade import grade, harmless
+from homework.grader import names, store
+from homework.grader.grade import grade
+from homework.grader.messages import harmless
 from homework.grader.sandbox import missing
+from homework.grader.tables import cell
 
 pytestmark = pytest.mark.xdist_group("hostile")  # one batch, so one process
 
@@ -129,7 +131,7 @@ ESCAPE = """
             tried(lambda: open("/proc/1/environ").read()),
             tried(lambda: open("/etc/passwd").read()),
             tried(lambda: os.listdir("/root")) if os.path.exists("/root/.ssh") else "none",
-            tried(lambda: open("/grader/worker.py", "a")),
+            tried(lambda: open("/grader/inside/worker.py", "a")),
             tried(lambda: open("/usr/escaped", "w")),
             tried(lambda: os.setuid(0)) if os.getuid() else "root",
             tried(lambda: os.kill(-1, 0)) and str(len(glob.glob("/proc/[0-9]*")) < 10),
@@ -341,9 +343,9 @@ CASES = {
         notebook(spread=GPU.format("'cuda' if torch.cuda.is_available() else 'cpu'")),
     ),
     "tampers-with-modules": Case(
-        notebook(last="import sys\nfor name in ('wire', 'json', 'submission'):\n    sys.modules[name] = None")
+        notebook(last="import sys\nfor name in ('inside.wire', 'json', 'inside.source'):\n    sys.modules[name] = None")
     ),
-    "replaces-the-wire": Case(notebook(last="import wire\nwire.encode = lambda value: 6"), "1", "0"),
+    "replaces-the-wire": Case(notebook(last="from inside import wire\nwire.encode = lambda value: 6"), "1", "0"),
     "forbidden": Case(
         notebook(
             mean="import statistics as s\ndef mean(n):\n    if not n: raise ValueError\n    return s.fmean(n)"
@@ -409,7 +411,7 @@ def batch(tmp_path_factory, averages):
 
 
 def page(out: Path, student: str) -> str:
-    return html.unescape((out / "feedback" / f"{report.file_name(student)}.html").read_text("utf-8"))
+    return html.unescape((out / "feedback" / f"{store.file_name(names.shown(student))}.html").read_text("utf-8"))
 
 
 @pytest.mark.parametrize("student", CASES)
@@ -417,11 +419,11 @@ def test_it_gets_the_mark_that_it_deserves(batch, student):
     case, out = CASES[student], batch[0]
     if case.boxed and missing():
         pytest.skip(missing())
-    row = marks(out)[report.cell(student)]
+    row = marks(out)[cell(names.shown(student))]
     shown = page(out, student)
     assert (row["mean"], row["spread"]) == (case.mean, case.spread), shown
     assert case.says in shown
-    assert case.tells in json.dumps(report.result(out, student))
+    assert case.tells in json.dumps(store.result(out, names.shown(student)))
 
 
 @pytest.mark.parametrize("student", FOLDERS)
@@ -456,7 +458,7 @@ def test_the_teachers_files_are_untouched(batch, tmp_path):
 @pytest.mark.skipif(bool(missing()), reason=missing())
 def test_the_escape_probe_found_every_door_closed(batch):
     (detail,) = {
-        one["detail"] for one in report.result(batch[0], "escape-probe")["outcomes"] if one["detail"]
+        one["detail"] for one in store.result(batch[0], "escape-probe")["outcomes"] if one["detail"]
     }
     said = detail.removeprefix("RuntimeError: ")
     closed = {
@@ -480,7 +482,7 @@ def test_no_hidden_test_and_no_solution_is_in_the_feedback(batch):
 
 
 def test_what_a_hidden_test_calls_with_is_not_in_the_feedback(batch):
-    told = report.result(batch[0], "spies-by-message")["outcomes"][-2]["detail"]
+    told = store.result(batch[0], "spies-by-message")["outcomes"][-2]["detail"]
     assert told == "ValueError: LEAK [4, 9, 1]"  # the spy has seen it, and the teacher sees the spy
     for path in (batch[0] / "feedback").iterdir():
         assert "LEAK" not in path.read_text("utf-8")

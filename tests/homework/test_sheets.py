@@ -13,8 +13,8 @@ from secret import leaked
 from homework.grader import hidden, sheets
 from homework.grader.__main__ import main
 from homework.grader.check import check, mutants
-from homework.grader.grade import harmless
-from homework.grader.submission import plain_python
+from homework.grader.inside.source import plain_python
+from homework.grader.messages import harmless
 
 
 def broken(tmp_path, old: str, new: str, where="hidden/averages.py"):

@@ -11,7 +11,7 @@ from homework.grader import names
 from homework.grader.sheets import SheetError
 from homework.grader.states import Problem, State
 
-ARCHIVES = (".zip", ".tar", ".tgz", ".gz", ".bz2", ".xz", ".7z", ".rar")
+ARCHIVES = (".tar.gz", ".tar.bz2", ".tar.xz", ".zip", ".tar", ".tgz", ".gz", ".bz2", ".xz", ".7z", ".rar")
 RENAMED = (".ipynb.json", ".ipynb.txt")  # by a browser
 LARGEST = 300 << 20  # bytes of a notebook: mostly outputs, which nobody reads
 

@@ -13,7 +13,7 @@ SUBMISSION = {
     State.EMPTY: "the file is empty",
     State.NOT_JSON: "the file is not JSON, so it is no notebook",
     State.NO_NOTEBOOK: "the file is JSON, but no notebook",
-    State.TOO_MUCH_TEXT: "its cells hold more than 4 MB of code, or 24 MB of words and images",
+    State.TOO_MUCH_TEXT: "its cells hold more than 4 MB of text, or 24 MB with images",
     State.TOO_LARGE: "the file is too large",
     State.LINK: "it is a symbolic link, which could lead anywhere",
     State.PACKED: "{} is packed: unpack it",

@@ -13,7 +13,7 @@ def shown(name: str) -> str:
     """Return a name without what nobody sees: invisible characters, spaces at its ends and in rows."""
     plain = unicodedata.normalize("NFC", name)
     plain = "".join(one for one in plain if unicodedata.category(one) not in ("Cf", "Cc") or one.isspace())
-    return " ".join(plain.split()).strip(" .") or name
+    return " ".join(plain.split()).rstrip(" .") or name
 
 
 def key(name: str) -> str:

@@ -68,9 +68,7 @@ class Session:
             raise self.fails(State.OUT_OF_TIME, messages.TEST[State.OUT_OF_TIME])
         request = {"call": name, "args": wire.encode(args), "kwargs": wire.encode(kwargs)}
         try:
-            reply = self.tell(
-                request | {"seconds": self.limits.call}, self.limits.call + self.limits.grace
-            )
+            reply = self.tell(request | {"seconds": self.limits.call}, self.limits.call + self.limits.grace)
         except Gone as gone:
             self.worker = None
             why = messages.WHEN_CALLED.format(name=name, why=messages.end(gone.state, gone.detail))
@@ -122,9 +120,7 @@ class Session:
                 continue
             seconds = self.limits.cell if time.monotonic() < self.deadline else 1
             try:
-                reply = self.tell(
-                    {"run": self.code[number], "seconds": seconds}, seconds + self.limits.grace
-                )
+                reply = self.tell({"run": self.code[number], "seconds": seconds}, seconds + self.limits.grace)
             except Gone as gone:
                 self.skipped.add(number)
                 why = messages.LEFT_OUT.format(why=messages.end(gone.state, gone.detail))

@@ -9,8 +9,8 @@ from homework.grader import messages, sheets
 MOST = 200_000  # characters of one answer, without its images
 DATA = r"(?:data|attachment):[\w+/=;:,.%-]*"  # each pattern ends soon: a student may write what he likes
 IMAGE = re.compile(
-    rf"!\[[^\]]{{0,999}}\]\(\s{{0,9}}<?(?P<markdown>{DATA})>?[^)]{{0,999}}\)"
-    rf"|<img\b[^>]{{0,999}}?\bsrc\s{{0,9}}=\s{{0,9}}[\"']?(?P<html>{DATA})[^>]{{0,999}}>",
+    rf"!\[[^\]]{{0,200}}\]\(\s{{0,9}}<?(?P<markdown>{DATA})>?(?:\s[^)]{{0,200}})?\)"
+    rf"|<img\b[^>]{{0,200}}?\bsrc\s{{0,9}}=\s{{0,9}}[\"']?(?P<html>{DATA})[^>]{{0,200}}>",
     re.I | re.A,
 )
 KINDS = {  # what a file of each kind begins with: anything else is not shown

@@ -147,7 +147,9 @@ def test_what_only_looks_like_a_check_is_looked_at():
     assert read([("f", USES), ("", CHECK)], {"g-check": ["assert 1"]})[0] == ["torch.optim.SGD"]
     copied = "path = torch.optim.SGD\n" + USES  # no check, though a line of it stands in one
     assert read([("", copied)], {"f-check": [CHECK]})[0] == ["torch.optim.SGD"]
-    assert read([("", f"def helper():\n    return torch.optim.SGD\n{USES[:-4]}helper()")], {"f-check": [CHECK]})[0]
+    assert read(
+        [("", f"def helper():\n    return torch.optim.SGD\n{USES[:-4]}helper()")], {"f-check": [CHECK]}
+    )[0]
 
 
 def test_a_check_is_not_run_but_an_answer_in_it_is():

@@ -20,7 +20,14 @@ def run(*cells: str) -> tuple[dict, list[str | None], dict]:
             errors.append(type(problem).__name__)
         for kind, what in here.notes().items():
             missing.setdefault(kind, []).extend(what)
+    close(here)
     return here.space, errors, missing
+
+
+def close(here: Cells) -> None:
+    """End the event loop, as the end of the process does."""
+    if here.loop is not None:
+        here.loop.close()
 
 
 @pytest.fixture(autouse=True)
@@ -125,7 +132,10 @@ def test_what_cannot_be_translated_is_an_error():
         ("import pandas as pd, math as m\nk = m.ceil(0.5)\nclass Table(pd.DataFrame): pass", ["pandas"]),
         ("import plotly.express as px\npx.line([1]).show()\nk = 1", ["plotly.express"]),
         ("from google.colab.patches import cv2_imshow as show\nshow(3)\nk = 1", ["google.colab.patches"]),
-        ("import kagglehub\npath = kagglehub.dataset_download('x')['y']\npath['a'] = 1\nk = 1", ["kagglehub"]),
+        (
+            "import kagglehub\npath = kagglehub.dataset_download('x')['y']\npath['a'] = 1\nk = 1",
+            ["kagglehub"],
+        ),
         ("from numba import njit\n@njit\ndef f(x): return x\nk = f(1)", ["numba"]),
         ("from numba import njit\n@njit(cache=True)\ndef f(x): return x\nk = f(1)", ["numba"]),
         ("import wandb\nwith wandb.init() as run:\n    k = 1\nfor _ in wandb.Api(): pass", ["wandb"]),
@@ -193,11 +203,12 @@ def test_after_an_error_what_only_defines_still_runs():
     ],
 )
 def test_what_takes_too_long_is_ended_wherever_it_stands(source):
-    before = signal.signal(signal.SIGALRM, worker.out_of_time)
+    before, here = signal.signal(signal.SIGALRM, worker.out_of_time), Cells()
     try:
-        reply = worker.answer({"run": source, "seconds": 0.4}, Cells())
+        reply = worker.answer({"run": source, "seconds": 0.4}, here)
     finally:
         signal.signal(signal.SIGALRM, before)
+        close(here)
     assert reply["names"] == ["TooLong"]
     assert issubclass(TooLong, BaseException)
     assert not issubclass(TooLong, Exception)

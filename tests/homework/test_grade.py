@@ -157,7 +157,7 @@ def test_marks_that_cannot_be_are_refused(tmp_path, averages, capsys, line, comp
     assert (out / "marks.csv").read_bytes() == before
 
 
-@pytest.mark.parametrize("first", ["student;question;points;comment", "student,question,points", ""])
+@pytest.mark.parametrize("first", ["name;question;points;comment", "student,question,points", ""])
 def test_a_wrong_first_line_is_said(tmp_path, averages, capsys, first):
     graded(tmp_path, averages, ana="")
     assert merge(tmp_path, "ana;explain-mean;1;", first=first) == 2

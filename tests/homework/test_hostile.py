@@ -343,9 +343,13 @@ CASES = {
         notebook(spread=GPU.format("'cuda' if torch.cuda.is_available() else 'cpu'")),
     ),
     "tampers-with-modules": Case(
-        notebook(last="import sys\nfor name in ('inside.wire', 'json', 'inside.source'):\n    sys.modules[name] = None")
+        notebook(
+            last="import sys\nfor name in ('inside.wire', 'json', 'inside.source'):\n    sys.modules[name] = None"
+        )
     ),
-    "replaces-the-wire": Case(notebook(last="from inside import wire\nwire.encode = lambda value: 6"), "1", "0"),
+    "replaces-the-wire": Case(
+        notebook(last="from inside import wire\nwire.encode = lambda value: 6"), "1", "0"
+    ),
     "forbidden": Case(
         notebook(
             mean="import statistics as s\ndef mean(n):\n    if not n: raise ValueError\n    return s.fmean(n)"
@@ -361,6 +365,59 @@ CASES = {
         "0",
         says="your answer uses",
     ),
+    "forbidden-by-a-star": Case(
+        notebook(
+            mean="from statistics import *\ndef mean(n):\n    if not n: raise ValueError\n    return fmean(n)"
+        ),
+        "0",
+        says="your answer uses statistics.fmean",
+    ),
+    "forbidden-in-a-magic": Case(
+        notebook(
+            mean="%%time\nfrom statistics import fmean as f\ndef mean(n):\n    if not n: raise ValueError\n"
+            "    return f(n)"
+        ),
+        "0",
+        says="your answer uses statistics.fmean",
+    ),
+    "a-check-with-a-print": Case(
+        cells(
+            lambda old: [
+                c | {"source": c["source"] + "\nprint(1)"} if named(c).endswith("-check") else c for c in old
+            ]
+        )
+    ),
+    "merged-with-its-check": Case(
+        cells(
+            lambda old: [
+                c | {"source": "EMPTY = 'empty'\n" + c["source"] + "\n" + check["source"]}
+                if named(c) == "mean"
+                else c
+                for c in old
+                for check in [next(c for c in old if named(c) == "mean-check")]
+                if named(c) != "mean-check"
+            ]
+        )
+    ),
+    "help-as-last-line": Case(notebook(mean=RIGHT["mean"] + "\nmean?")),
+    "files-from-ls": Case(notebook(spread="files = !ls\n" + RIGHT["spread"])),
+    "await": Case(notebook(spread="import asyncio\nawait asyncio.sleep(0)\n" + RIGHT["spread"])),
+    "time-import": Case(notebook(first="%time import math", mean="%%time\n" + RIGHT["mean"])),
+    "percent-in-a-line": Case(notebook(spread="%matplotlib inline\nx = (7\n% 3)\n" + RIGHT["spread"])),
+    "magic-that-is-not-there": Case(notebook(spread="%nonsense\n" + RIGHT["spread"]), says="%nonsense"),
+    "colab": Case(
+        notebook(
+            spread="from google.colab import drive\ndrive.mount('/content/drive')\n%cd /content/drive\n"
+            + RIGHT["spread"]
+        ),
+        says="google.colab",
+    ),
+    "seaborn": Case(notebook(mean="import seaborn as sns\nimport math\n" + RIGHT["mean"]), says="seaborn"),
+    "file-that-is-not-here": Case(
+        notebook(mean="open('my.csv')\n" + RIGHT["mean"]), says="FileNotFoundError"
+    ),
+    "stand-in-as-an-answer": Case(notebook(spread="from pandas import spread"), spread="0", says="pandas"),
+    "images-without-end": Case(notebook(explain_mean="![](data:" * 100_000 + "<img src=" * 100_000)),
     "forbidden-elsewhere": Case(notebook(first="import statistics\nprint(statistics.fmean([1, 2]))")),
 }
 FOLDERS = {
@@ -411,7 +468,9 @@ def batch(tmp_path_factory, averages):
 
 
 def page(out: Path, student: str) -> str:
-    return html.unescape((out / "feedback" / f"{store.file_name(names.shown(student))}.html").read_text("utf-8"))
+    return html.unescape(
+        (out / "feedback" / f"{store.file_name(names.shown(student))}.html").read_text("utf-8")
+    )
 
 
 @pytest.mark.parametrize("student", CASES)
@@ -457,9 +516,7 @@ def test_the_teachers_files_are_untouched(batch, tmp_path):
 
 @pytest.mark.skipif(bool(missing()), reason=missing())
 def test_the_escape_probe_found_every_door_closed(batch):
-    (detail,) = {
-        one["detail"] for one in store.result(batch[0], "escape-probe")["outcomes"] if one["detail"]
-    }
+    (detail,) = {one["detail"] for one in store.result(batch[0], "escape-probe")["outcomes"] if one["detail"]}
     said = detail.removeprefix("RuntimeError: ")
     closed = {
         "OSError",

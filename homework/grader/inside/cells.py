@@ -8,9 +8,10 @@ import linecache
 import re
 import sys
 import types
+from builtins import compile, eval, exec  # as they were before a cell could replace them
 
 from . import absent
-from .source import plain_python
+from .source import parse, plain_python
 
 DEFINES = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef | ast.Import | ast.ImportFrom
 FUTURE = sum({getattr(__future__, name).compiler_flag for name in __future__.all_feature_names})
@@ -61,7 +62,7 @@ class Cells:
         self.count += 1
         name = f"<cell {self.count}>"
         linecache.cache[name] = (len(plain), None, plain.splitlines(keepends=True), name)  # for inspect
-        tree = ast.parse(plain, name)
+        tree = parse(plain, name)
         if "import" in plain:
             tree = absent.Guard().visit(tree)
         in_loop = "asyncio" in plain and not OWN_LOOP.search(plain)

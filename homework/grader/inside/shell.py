@@ -1,6 +1,8 @@
 """IPython's shell for cells that use it: what needs a person, a screen or the internet does nothing."""
 
+import os
 import re
+import signal
 import subprocess
 
 from IPython.core.error import UsageError
@@ -17,6 +19,9 @@ NOTHING = {
     *("psearch", "qtconsole", "reset", "tensorboard", "uv", "xmode"),
 }
 RUNS_CODE = {"capture", "prun", "time", "timeit"}  # what goes wrong in these is the student's own mistake
+INTERNET = re.compile(
+    r"\s*(sudo\s+)?(\S*python\S*\s+-m\s+)?(apt|apt-get|conda|curl|git|mamba|pip3?|uv|wget)\b"
+)
 REPEATS = re.compile(r"(?<!\S)-[nr]\s*\d+")
 
 
@@ -73,13 +78,25 @@ class Shell(InteractiveShell):
     def getoutput(self, cmd: str, split: bool = True, depth: int = 0) -> list[str] | str:
         """`lines = !command`."""
         command = self.var_expand(cmd, depth=depth + 1)
-        ran = subprocess.run(["/bin/sh", "-c", command], stdin=subprocess.DEVNULL, capture_output=True)
-        text = ran.stdout.decode("utf-8", "replace")
+        text = "" if INTERNET.match(command) else output(command)
         return SList(text.splitlines()) if split else text
 
     def enable_matplotlib(self, gui: str | None = None) -> tuple[None, None]:
         """There is no screen."""
         return None, None
+
+
+def output(command: str) -> str:
+    """Run a command and return what it prints; if time runs out, none of its processes is left."""
+    with subprocess.Popen(
+        ["/bin/sh", "-c", command], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL, start_new_session=True,
+    ) as run:  # fmt: skip
+        try:
+            return run.communicate()[0].decode("utf-8", "replace")
+        except BaseException:
+            os.killpg(run.pid, signal.SIGKILL)
+            raise
 
 
 def once(name: str, line: str) -> str:

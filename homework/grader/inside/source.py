@@ -1,7 +1,25 @@
 """Turn a cell into plain Python, as IPython does."""
 
 import ast
+from builtins import compile  # as it was before a cell could replace it
 
+AUTOMAGIC = set("cat cd conda cp load_ext ls matplotlib mkdir pip rm run time timeit".split())  # noqa: SIM905
+    *[
+        "cat",
+        "cd",
+        "conda",
+        "cp",
+        "load_ext",
+        "ls",
+        "matplotlib",
+        "mkdir",
+        "pip",
+        "rm",
+        "run",
+        "time",
+        "timeit",
+    ]
+}
 BROKEN = (SyntaxError, ValueError, RecursionError, MemoryError)  # what parsing may raise
 
 
@@ -14,7 +32,8 @@ def plain_python(source: str) -> str:
         return source
     from IPython.core.inputtransformer2 import TransformerManager
 
-    one_line = [f"%{source.strip()}"] if "\n" not in source.strip() else []  # as in "pip install torch"
+    line = source.strip()  # "pip install torch" alone in a cell
+    one_line = [f"%{line}"] if "\n" not in line and line.split(" ")[0] in AUTOMAGIC else []
     for text in [source, *one_line]:
         try:
             translated = TransformerManager().transform_cell(text)
@@ -28,16 +47,21 @@ def plain_python(source: str) -> str:
 def parses(source: str) -> bool:
     """Is this plain Python?"""
     try:
-        ast.parse(source)
+        parse(source)
     except BROKEN:
         return False
     return True
 
 
+def parse(source: str, name: str = "<cell>") -> ast.Module:
+    """Return the tree of plain Python."""
+    return compile(source, name, "exec", ast.PyCF_ONLY_AST, dont_inherit=True)
+
+
 def statements(source: str) -> list[ast.stmt]:
     """Return the top-level statements of a cell, or none if it is broken."""
     try:
-        return ast.parse(plain_python(source)).body
+        return parse(plain_python(source)).body
     except BROKEN:
         return []
 

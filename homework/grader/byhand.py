@@ -23,7 +23,7 @@ def hand_marks(out: Path, path: Path) -> dict[tuple[str, str], dict]:
     """Return the marks in a table by (student, question); refuse all that cannot be one, at once."""
     facts = store.facts(out)
     most = {question["name"]: question["points"] for question in facts["questions"] if question["words"]}
-    students = [*(one["student"] for one in store.results(out)), *facts["class"]]
+    students = [*facts["students"], *(one["student"] for one in store.results(out)), *facts["class"]]
     spelled = {names.key(student): student for student in students}
     marks, lines, wrong = {}, {}, []
     for line, row in read_table(path, "student,question,points,comment", students) if path.exists() else []:

@@ -99,19 +99,19 @@ def run_all(
     Only as many are under way as the pool works on at a time, so that memory stays flat.
     """
     waiting, left = {}, iter(jobs)
-    while True:
-        while not STOP.is_set() and len(waiting) < pool.width and (job := next(left, None)):
-            waiting[pool.executor.submit(function, job)] = job
-        if not waiting:
-            return
-        done, _ = concurrent.futures.wait(waiting, LOOK, concurrent.futures.FIRST_COMPLETED)
-        if STOP.is_set():
-            for future in waiting:
-                future.cancel()
-            done, _ = concurrent.futures.wait(waiting, 5 * LOOK)
+
+    def save_those(done: set[concurrent.futures.Future]) -> None:
         for future in done:
             job = waiting.pop(future)
             if not future.cancelled():
                 save(job, future)
-        if STOP.is_set():
+
+    while not STOP.is_set():
+        while len(waiting) < pool.width and (job := next(left, None)):
+            waiting[pool.executor.submit(function, job)] = job
+        if not waiting:
             return
+        save_those(concurrent.futures.wait(waiting, LOOK, concurrent.futures.FIRST_COMPLETED).done)
+    for future in waiting:
+        future.cancel()
+    save_those(concurrent.futures.wait(waiting, 5 * LOOK).done)

@@ -13,12 +13,12 @@ import zipfile
 from pathlib import Path
 from urllib.parse import parse_qs, urlparse
 
-from tools.nbgrader import PACKAGES, programs
 import pytest
 from handed_in import ROOT, marks
 from secret import leaked
 
 from homework.grader.sandbox import missing
+from tools.nbgrader import PACKAGES, programs
 
 pytestmark = pytest.mark.xdist_group("for-teachers")  # one term, so one process
 

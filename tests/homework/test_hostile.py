@@ -343,9 +343,7 @@ CASES = {
         notebook(spread=GPU.format("'cuda' if torch.cuda.is_available() else 'cpu'")),
     ),
     "tampers-with-modules": Case(
-        notebook(
-            last="import sys\nfor name in ('inside.wire', 'json', 'inside.source'):\n    sys.modules[name] = None"
-        )
+        notebook(last="import sys\nfor name in ('inside.wire', 'json', 'ast'):\n    sys.modules[name] = None")
     ),
     "replaces-the-wire": Case(
         notebook(last="from inside import wire\nwire.encode = lambda value: 6"), "1", "0"

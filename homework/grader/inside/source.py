@@ -4,22 +4,6 @@ import ast
 from builtins import compile  # as it was before a cell could replace it
 
 AUTOMAGIC = set("cat cd conda cp load_ext ls matplotlib mkdir pip rm run time timeit".split())  # noqa: SIM905
-    *[
-        "cat",
-        "cd",
-        "conda",
-        "cp",
-        "load_ext",
-        "ls",
-        "matplotlib",
-        "mkdir",
-        "pip",
-        "rm",
-        "run",
-        "time",
-        "timeit",
-    ]
-}
 BROKEN = (SyntaxError, ValueError, RecursionError, MemoryError)  # what parsing may raise
 
 

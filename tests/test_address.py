@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
+
 from tools.colab import ADDRESS, ROOT, serve
 
 BIN = Path(sys.executable).parent

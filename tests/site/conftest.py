@@ -4,6 +4,7 @@ from contextlib import contextmanager
 from urllib.parse import urlsplit
 
 import pytest
+
 from tools.browser import HTML, READY, chromium, serve
 
 

@@ -175,7 +175,7 @@ def masters(options: argparse.Namespace) -> list[sheets.Master]:
     return [sheets.read(name, options.homework) for name in options.names or sheets.names(options.homework)]
 
 
-def start_again() -> None:
+def start_again() -> None:  # pragma: no cover (tested as a process of its own)
     """Start Python anew if it would drop `assert`, of which the hidden tests are made."""
     if not __debug__:
         around = {name: value for name, value in os.environ.items() if name != "PYTHONOPTIMIZE"}

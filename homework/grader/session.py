@@ -35,7 +35,7 @@ class Session:
         self.starts, self.dead, self.skipped = 0, {}, set()
         self.code: dict[int, str] = {}  # what runs, by the number of its cell
         self.stopped, self.ended = {}, {}  # what went wrong in cells, by number, and in functions, by name
-        self.missing = {}  # (state, what) -> the cell that wanted it first, 0 for a function
+        self.missing = {}  # (state, what) -> the cell that wanted it first
         self.state = State.WRONG  # of the test that is run
         self.worker = Worker(limits.memory)
 
@@ -74,7 +74,6 @@ class Session:
             why = messages.WHEN_CALLED.format(name=name, why=messages.end(gone.state, gone.detail))
             raise self.kill(name, gone.state, why) from None
         try:
-            self.note_missing(reply, 0)
             if "value" in reply:
                 return wire.decode(reply["value"]), wire.decode(reply["args"])
             error, names = str(reply["error"])[:400], tuple(map(str, reply["names"]))
@@ -136,7 +135,11 @@ class Session:
         return early
 
     def note_missing(self, reply: dict, number: int) -> None:
-        """Remember which packages and magics are not there, and which cell wanted each first."""
+        """Remember which packages and magics are not there, and which cell wanted each first.
+
+        Only of cells: in a call, a name could carry what a hidden test called the function with.
+        """
         for kind, state in [("absent", State.ABSENT), ("unknown", State.UNKNOWN_MAGIC)]:
-            for what in list(reply.get(kind, []))[:20]:
+            found = reply.get(kind)
+            for what in found[:20] if isinstance(found, list) else ():
                 self.missing.setdefault((state, str(what)[:60]), number)

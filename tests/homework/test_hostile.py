@@ -186,6 +186,8 @@ SPIES = {  # each carries what it was called with out in its own way; LEAK is no
     "message": "def spread(n): raise ValueError('LE' + f'AK {n}')",
     "class": "def spread(n): raise type('LE' + f'AK_{n[0]}', (ValueError,), {})()",
     "known-message": "def spread(n): raise RuntimeError('LE' + f'AK {n} shapes cannot be multiplied')",
+    "magic": "def spread(n): get_ipython().run_line_magic('LE' + f'AK_{n[0]}', '')",
+    "absent": "import sys\ndef spread(n): sys.modules['inside.absent'].found['LE' + f'AK {n}'] = None",
     "no-function": "",
     "too-long": "",
     "file": """
@@ -249,6 +251,11 @@ CASES = {
     ),
     "deletes-the-tests": Case(cells(lambda old: [c for c in old if not named(c).endswith("-check")])),
     "forges-replies": Case(notebook(spread=code(FORGED)), spread="0"),
+    "forges-what-is-missing": Case(
+        notebook(
+            last="import inside.cells as c\nc.Cells.notes = lambda self: {'absent': 3, 'unknown': [['x']]}"
+        )
+    ),
     "junk-on-the-pipe": Case(notebook(last=code(JUNK)), says="left out"),
     "closes-all-pipes": Case(notebook(last="import os\nos.closerange(3, 200)"), says="left out"),
     "stops-reading": Case(

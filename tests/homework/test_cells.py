@@ -188,6 +188,10 @@ def test_after_an_error_what_only_defines_still_runs():
     assert {"A", "pi", "math"} <= set(space)
 
 
+def test_after_an_error_what_was_defined_before_it_stays():
+    assert run("def f(): return 1\n1 / 0\ndef f(): return 2\nk = 1")[0]["f"]() == 1
+
+
 @pytest.mark.parametrize(
     "source",
     [

@@ -13,7 +13,7 @@ from builtins import compile, eval, exec  # as they were before a cell could rep
 from . import absent
 from .source import parse, plain_python
 
-DEFINES = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef | ast.Import | ast.ImportFrom
+DEFINES = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
 FUTURE = sum({getattr(__future__, name).compiler_flag for name in __future__.all_feature_names})
 OWN_LOOP = re.compile(r"\basyncio\.run\(|\brun_until_complete\(")  # cannot run where a loop runs already
 
@@ -72,8 +72,9 @@ class Cells:
             except TooLong:
                 raise
             except BaseException:
+                defined = {getattr(one, "name", "") for one in tree.body[:number]}
                 for one in tree.body[number + 1 :]:
-                    if isinstance(one, DEFINES) or is_guard(one):
+                    if is_guard(one) or (isinstance(one, DEFINES) and one.name not in defined):
                         self.try_statement(one, name)
                 raise
 

@@ -4,8 +4,7 @@ import contextlib
 import os
 import re
 import stat
-
-import psutil
+from pathlib import Path
 
 
 def contents(path: str) -> bytes:
@@ -18,18 +17,24 @@ def contents(path: str) -> bytes:
 
 
 def family(pid: int) -> list[int]:
-    """Return a process and all its descendants, or only itself if it has ended."""
-    try:
-        return [pid, *(child.pid for child in psutil.Process(pid).children(recursive=True))]
-    except psutil.NoSuchProcess:
-        return [pid]
+    """Return a process and all its descendants, or only itself where there is no /proc.
+
+    psutil takes four times as long, measured, and each worker is looked at five times a second.
+    """
+    children, found = {}, [pid]
+    for one in filter(str.isdigit, os.listdir("/proc") if Path("/proc").is_dir() else ()):  # noqa: PTH208
+        with contextlib.suppress(OSError):  # it has ended
+            parent = int(contents(f"/proc/{one}/stat").rpartition(b")")[2].split()[1])
+            children.setdefault(parent, []).append(int(one))
+    for one in found:
+        found += children.get(one, [])
+    return found
 
 
 def memory(pid: int) -> int:
     """Return the bytes that a process and all its descendants hold, or 0 where there is no /proc.
 
-    Counted are their own and shared pages and unnamed files in memory, not the libraries that all share:
-    psutil tells these apart only by a way that takes a hundred times as long.
+    Counted are their own and shared pages and unnamed files in memory, not the libraries that all share.
     """
     total, files = 0, {}
     for one in family(pid):

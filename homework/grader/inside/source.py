@@ -74,7 +74,7 @@ class Given:
     def __init__(self, checks: dict[str, list[str]]):
         """Take the sources of the checks, by name: as students have them, and as the master has them."""
         self.names = set(checks)
-        sources = [source for versions in checks.values() for source in versions]
+        sources = {source for versions in checks.values() for source in versions}
         self.known = {ast.dump(one) for source in sources for one in statements(source)}
 
     def own(self, cell: dict) -> list[ast.stmt] | None:

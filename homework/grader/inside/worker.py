@@ -44,7 +44,7 @@ def out_of_time(*_) -> None:
     signal.setitimer(signal.ITIMER_REAL, left)
 
 
-def give_up_rights(user: int) -> None:
+def give_up_rights(user: int) -> None:  # pragma: no cover (for good, so in a process of its own)
     """Set the limits, and become `user` if we are root: root has no limit on processes."""
     if user:
         os.setgroups([])

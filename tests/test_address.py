@@ -7,7 +7,6 @@ import sys
 from pathlib import Path
 
 import pytest
-
 from tools.colab import ADDRESS, ROOT, serve
 
 BIN = Path(sys.executable).parent

@@ -13,11 +13,11 @@ import numpy as np
 import pytest
 import torch
 import torch.nn.functional as F
+from tools.by_hand import SGD
+from tools.fake_accelerator import DEVICE, counted, without_float64
 from torch import nn
 from torch.utils.data import TensorDataset
 
-from tools.by_hand import SGD
-from tools.fake_accelerator import DEVICE, counted, without_float64
 from utils.data import batches
 from utils.plotting import plot_confusion, show_images
 from utils.training import evaluate, fit, set_seed

@@ -4,10 +4,9 @@ import ast
 
 import nbformat
 import pytest
+from tools.colab import LESSONS, ROOT, SOLVED, VERSION, Colab, redirect, serve
 from nbclient.exceptions import CellExecutionError
 from test_lessons import SET_UP, Lesson, parse
-
-from tools.colab import LESSONS, ROOT, SOLVED, VERSION, Colab, redirect, serve
 
 pytestmark = pytest.mark.xdist_group("colab")  # one process installs what Colab has
 FRAMES = """

@@ -9,11 +9,11 @@ import numpy as np
 import pytest
 import torch
 import torch.nn.functional as F
+from tools.by_hand import SGD
 from hypothesis import given
 from hypothesis import strategies as st
 from torch import nn
 
-from tools.by_hand import SGD
 from utils.data import batches
 from utils.training import EarlyStopping, History, evaluate, fit, pick_device, set_seed
 

@@ -1,9 +1,9 @@
 """What can become of a submission, a cell, a test or a process: codes, which messages.py puts into words."""
 
-from enum import Enum
+from enum import StrEnum
 
 
-class State(str, Enum):
+class State(StrEnum):
     """A code; as text it is its value, so that JSON can hold it."""
 
     # a submission
@@ -50,10 +50,6 @@ class State(str, Enum):
     NOT_ANSWERED = "not-answered"
     CHANGED = "changed"
     LATE = "late"
-
-    def __str__(self) -> str:
-        """The code."""
-        return self.value
 
 
 UNREADABLE = {

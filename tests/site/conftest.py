@@ -4,7 +4,6 @@ from contextlib import contextmanager
 from urllib.parse import urlsplit
 
 import pytest
-
 from tools.browser import HTML, READY, chromium, serve
 
 

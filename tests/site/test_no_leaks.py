@@ -5,10 +5,10 @@ import json
 import re
 
 import pytest
+from tools.browser import HTML
 from secret import leaked, secrets
 
 from homework.grader import sheets
-from tools.browser import HTML
 
 pytestmark = pytest.mark.xdist_group("leaks")
 

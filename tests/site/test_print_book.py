@@ -4,9 +4,9 @@ import re
 
 import pypdf
 import pytest
+from tools.browser import HTML, serve
 
 from _ext.print_book import entries, print_book
-from tools.browser import HTML, serve
 
 LESSON = "book/linear-regression/from-scratch.html"
 PAGES = [{"name": "book/linear-regression/index.html", "level": 1}, {"name": LESSON, "level": 2}]

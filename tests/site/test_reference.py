@@ -6,7 +6,6 @@ import re
 
 import pytest
 import yaml
-
 from tools.browser import HTML, ROOT
 
 # Constants that only their own module uses: utils.md leaves them out.

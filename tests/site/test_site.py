@@ -9,7 +9,6 @@ from urllib.parse import unquote, urlsplit
 
 import pytest
 import yaml
-
 from tools.browser import FETCHED, HTML, ROOT, file_of, page_names, serve
 
 AXE = ROOT / "node_modules/axe-core/axe.min.js"

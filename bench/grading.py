@@ -32,9 +32,10 @@ from distributed import LocalCluster
 
 from bench.measure import machine, save
 from homework.grader import sheets
-from homework.grader.check import code_cells, failing, limit, local, quiet
+from homework.grader.check import code_cells, limit, local, quiet
 from homework.grader.hidden import Call, run_test
-from homework.grader.sandbox import memory
+from homework.grader.inside.bans import calls_found
+from homework.grader.memory import memory
 from tools.nbgrader import programs
 
 ROOT = Path(__file__).parents[1]
@@ -52,7 +53,9 @@ HOSTILE = {  # the body of one function
 def deserved(master: sheets.Master, question: str, source: str) -> float:
     """Return the points of one answer, all others being right: the hidden tests are run here."""
     answers = {name: sheets.text(cell) for name, cell in master.answers.items()} | {question: source}
-    if "it uses" in failing(master, question, answers):
+    others = set().union(*(master.functions(other) for other in answers if other != question))
+    forbidden = list(master.hidden.forbidden.get(question, ()))
+    if calls_found(code_cells(master, answers), master.functions(question), others, forbidden):
         return 0
     tests = [test for test in master.hidden.tests if test.question == question]
     with limit(60), quiet():

@@ -6,8 +6,9 @@ import signal
 import time
 from collections.abc import Callable, Iterator
 
-from homework.grader import sheets, submission, wire
+from homework.grader import sheets
 from homework.grader.hidden import Call, CallError, run_test
+from homework.grader.inside import bans, source, wire
 from homework.grader.mutants import mutants
 
 SECONDS = 10  # of the processor, for one answer to one question's tests: a mutant may loop for ever
@@ -73,7 +74,7 @@ def failing(master: sheets.Master, question: str, answers: dict[str, str]) -> st
     forbidden = list(master.hidden.forbidden.get(question, ()))
     others = set().union(*(master.functions(other) for other in answers if other != question))
     cells = code_cells(master, answers)
-    if used := submission.calls_found(cells, master.functions(question), others, forbidden):
+    if used := bans.calls_found(cells, master.functions(question), others, forbidden):
         return f"it uses {', '.join(used)}"
     return lost_by(master, tests, answers)
 
@@ -98,7 +99,7 @@ def code_cells(master: sheets.Master, answers: dict[str, str]) -> list[str]:
     for cell in master.notebook["cells"]:
         name = cell["metadata"].get("nbgrader", {}).get("grade_id")
         if cell["cell_type"] == "code" and name not in master.checks:
-            cells.append(submission.plain_python(answers.get(name, sheets.text(cell))))
+            cells.append(source.plain_python(answers.get(name, sheets.text(cell))))
     return cells
 
 
@@ -109,7 +110,7 @@ def public_checks(master: sheets.Master, answers: dict[str, str]) -> list[str]:
         if cell["cell_type"] == "code":
             try:
                 with quiet():
-                    exec(submission.plain_python(sheets.text(cell)), space)
+                    exec(source.plain_python(sheets.text(cell)), space)
             except Exception as problem:
                 name = cell["metadata"].get("nbgrader", {}).get("grade_id", "a cell without a grade_id")
                 found.append(f"{name}: the solved sheet stops here: {type(problem).__name__}: {problem}")

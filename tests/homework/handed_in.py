@@ -5,7 +5,7 @@ import json
 from pathlib import Path
 
 from homework.grader import sheets
-from homework.grader.grade import Limits
+from homework.grader.session import Limits
 
 ROOT = Path(__file__).parents[2]
 EXAMPLE = Path(__file__).parent / "example"

@@ -17,6 +17,7 @@ import pytest
 from handed_in import ROOT, marks
 from secret import leaked
 
+from homework.grader import intake, names
 from homework.grader.sandbox import missing
 from tools.nbgrader import PACKAGES, programs
 
@@ -136,6 +137,20 @@ def test_the_marks_and_the_feedback_are_there(term):
         "ana": "3",
         "ben": "0",
     }
+
+
+def test_a_folder_of_clones_is_a_folder_of_students(term):
+    clones = term[0].parent / "term" / "clones"
+    (ben,) = intake.find(clones, SHEET, term[0].parent / "out")
+    assert (ben.student, ben.path, ben.problem) == ("ben", clones / "ben" / f"{SHEET}.ipynb", None)
+
+
+def test_the_page_says_what_a_platforms_names_become():
+    rows = re.findall(r"^\| (?:Moodle|Canvas).*\| `(.+?)(?:/|\.ipynb)` \| ([^|;]+?)(;[^|]*)? \|$", PAGE, re.M)
+    assert len(rows) == 3
+    for name, student, late in rows:
+        named = names.read(name)
+        assert (named.student, named.late) == (student, bool(late))
 
 
 def test_the_link_names_the_handout_and_a_sheet_in_it():

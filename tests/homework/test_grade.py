@@ -15,9 +15,10 @@ import psutil
 import pytest
 from handed_in import EXAMPLE, QUICK, ROOT, marks, notebook, submit
 
-from homework.grader import report, sandbox, sheets
+from homework.grader import process, report, sandbox, sheets, store, tables
 from homework.grader.__main__ import main
 from homework.grader.grade import grade
+from homework.grader.states import State
 
 COMMAND = [sys.executable, "-m", "homework.grader", "--homework", str(EXAMPLE), "grade"]
 NAP = "import time\ntime.sleep(0.4)"
@@ -156,7 +157,7 @@ def test_marks_that_cannot_be_are_refused(tmp_path, averages, capsys, line, comp
     assert (out / "marks.csv").read_bytes() == before
 
 
-@pytest.mark.parametrize("first", ["student;question;points;comment", "student,question,points", ""])
+@pytest.mark.parametrize("first", ["name;question;points;comment", "student,question,points", ""])
 def test_a_wrong_first_line_is_said(tmp_path, averages, capsys, first):
     graded(tmp_path, averages, ana="")
     assert merge(tmp_path, "ana;explain-mean;1;", first=first) == 2
@@ -211,8 +212,8 @@ def test_the_page_begins_with_the_points_so_far_and_the_next_step(tmp_path, aver
 def test_a_page_of_the_books_own_names_the_chapter(tmp_path):
     from homework.grader import sheets
 
-    report.begin(tmp_path, sheets.read("overfitting"))
-    facts = report.facts(tmp_path)
+    store.begin(tmp_path, sheets.read("overfitting"))
+    facts = store.facts(tmp_path)
     assert (facts["title"], facts["chapter"]) == ("Homework: overfitting", "Overfitting")
     assert [question["title"] for question in facts["questions"] if "point" in question["title"]] == []
 
@@ -236,15 +237,15 @@ def test_words_csv_goes_question_by_question_as_the_page_does(tmp_path):
     from homework.grader import sheets
 
     master = sheets.read("overfitting")
-    report.begin(tmp_path, master, ["ana", "ben"])
+    store.begin(tmp_path, master, ["ana", "ben"])
     first, second = master.words
     for student in ("ana", "ben"):
-        result = {"student": student, "note": "", "outcomes": [], "errors": []}
-        report.save(
+        result = store.new_result(student, State.GRADED)
+        store.save(
             tmp_path, result | {"answers": {first: "One.", second: "Two." if student == "ben" else ""}}
         )
     report.write(tmp_path)
-    rows = report.read_table(tmp_path / "words.csv", "student,question")
+    rows = tables.read_table(tmp_path / "words.csv", "student,question")
     assert [(row["question"], row["student"]) for _, row in rows] == [
         (first, "ana"), (first, "ben"), (second, "ben"),
     ]  # fmt: skip
@@ -338,7 +339,7 @@ def test_the_pages_can_be_read_by_everybody(tmp_path, averages):
 
 
 def test_without_a_sandbox_the_warning_is_loud_and_the_marks_are_the_same(tmp_path, averages, monkeypatch):
-    for module in ("sandbox", "grade"):
+    for module in ("sandbox", "process", "pool", "grade"):
         monkeypatch.setattr(f"homework.grader.{module}.missing", lambda: "there is none today")
     said, theirs = (
         [],
@@ -353,7 +354,7 @@ def test_without_a_sandbox_the_warning_is_loud_and_the_marks_are_the_same(tmp_pa
 @pytest.mark.skipif(bool(sandbox.missing()), reason=sandbox.missing())
 def test_bubblewrap_runs_in_a_user_namespace_as_it_does_for_an_ordinary_user(monkeypatch):
     monkeypatch.setattr(os, "geteuid", lambda: 1000)
-    worker = sandbox.Worker()
+    worker = process.Worker()
     try:
         assert "--unshare-user" in sandbox.bubblewrap()
         reply = worker.ask({"run": "open('/tmp/x', 'w')", "seconds": 5}, 20)
@@ -387,15 +388,15 @@ def test_why_there_is_no_sandbox_is_found_out_by_trying(monkeypatch):
 )
 def test_wrong_use_is_said_in_one_sentence(tmp_path, averages, monkeypatch, capsys, arguments, complaint):
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr("homework.grader.grade.TIMEOUT", 1)
-    report.begin(tmp_path / "OUT", averages)
+    monkeypatch.setattr("homework.grader.pool.TIMEOUT", 1)
+    store.begin(tmp_path / "OUT", averages)
     submit(tmp_path, one="")
     assert main(["--homework", str(EXAMPLE), *arguments]) == 2
     assert complaint in capsys.readouterr().err
 
 
 def test_a_folder_of_another_sheets_marks_is_refused(tmp_path, averages, capsys):
-    report.begin(tmp_path / "out", averages)
+    store.begin(tmp_path / "out", averages)
     theirs = submit(tmp_path / "in", one="")
     arguments = ["--homework", str(EXAMPLE), "grade", str(theirs), "--sheet", "probabilities"]
     assert main([*arguments, "--out", str(tmp_path / "out")]) == 2
@@ -409,8 +410,8 @@ def test_what_lies_beside_the_submissions_is_no_student(tmp_path, averages):
     (theirs / "cleo.zip").write_bytes(b"PK")
     for _ in range(2):  # the second time the folder of marks lies there, too
         grade(theirs, averages, theirs / "out", limits=QUICK, say=said.append)
-    assert sorted(marks(theirs / "out")) == ["ana", "cleo.zip"]
-    assert "unpack it" in marks(theirs / "out")["cleo.zip"]["note"]
+    assert sorted(marks(theirs / "out")) == ["ana", "cleo"]
+    assert "unpack it" in marks(theirs / "out")["cleo"]["note"]
     assert "Left out, since no notebooks: given.csv." in said
 
 
@@ -462,7 +463,7 @@ def test_a_sheet_with_torch(tmp_path):
 
 def test_tables_survive_a_spreadsheet(tmp_path):
     rows = [{"student": "=1+1", "note": 'a "quoted", word'}, {"student": "王小明", "note": "-"}]
-    (tmp_path / "t.csv").write_text(report.table(rows), "utf-8", newline="")
+    (tmp_path / "t.csv").write_text(tables.table(rows), "utf-8", newline="")
     with (tmp_path / "t.csv").open(encoding="utf-8-sig", newline="") as file:
         assert [row["student"] for row in csv.DictReader(file)] == ["'=1+1", "王小明"]
 

@@ -11,9 +11,11 @@ from pathlib import Path
 import pytest
 from handed_in import EXAMPLE, QUICK, RIGHT, marks, notebook, submit
 
-from homework.grader import report
-from homework.grader.grade import grade, harmless
+from homework.grader import names, store
+from homework.grader.grade import grade
+from homework.grader.messages import harmless
 from homework.grader.sandbox import missing
+from homework.grader.tables import cell
 
 pytestmark = pytest.mark.xdist_group("hostile")  # one batch, so one process
 
@@ -129,7 +131,7 @@ ESCAPE = """
             tried(lambda: open("/proc/1/environ").read()),
             tried(lambda: open("/etc/passwd").read()),
             tried(lambda: os.listdir("/root")) if os.path.exists("/root/.ssh") else "none",
-            tried(lambda: open("/grader/worker.py", "a")),
+            tried(lambda: open("/grader/inside/worker.py", "a")),
             tried(lambda: open("/usr/escaped", "w")),
             tried(lambda: os.setuid(0)) if os.getuid() else "root",
             tried(lambda: os.kill(-1, 0)) and str(len(glob.glob("/proc/[0-9]*")) < 10),
@@ -184,6 +186,8 @@ SPIES = {  # each carries what it was called with out in its own way; LEAK is no
     "message": "def spread(n): raise ValueError('LE' + f'AK {n}')",
     "class": "def spread(n): raise type('LE' + f'AK_{n[0]}', (ValueError,), {})()",
     "known-message": "def spread(n): raise RuntimeError('LE' + f'AK {n} shapes cannot be multiplied')",
+    "magic": "def spread(n): get_ipython().run_line_magic('LE' + f'AK_{n[0]}', '')",
+    "absent": "import sys\ndef spread(n): sys.modules['inside.absent'].found['LE' + f'AK {n}'] = None",
     "no-function": "",
     "too-long": "",
     "file": """
@@ -247,6 +251,11 @@ CASES = {
     ),
     "deletes-the-tests": Case(cells(lambda old: [c for c in old if not named(c).endswith("-check")])),
     "forges-replies": Case(notebook(spread=code(FORGED)), spread="0"),
+    "forges-what-is-missing": Case(
+        notebook(
+            last="import inside.cells as c\nc.Cells.notes = lambda self: {'absent': 3, 'unknown': [['x']]}"
+        )
+    ),
     "junk-on-the-pipe": Case(notebook(last=code(JUNK)), says="left out"),
     "closes-all-pipes": Case(notebook(last="import os\nos.closerange(3, 200)"), says="left out"),
     "stops-reading": Case(
@@ -341,9 +350,11 @@ CASES = {
         notebook(spread=GPU.format("'cuda' if torch.cuda.is_available() else 'cpu'")),
     ),
     "tampers-with-modules": Case(
-        notebook(last="import sys\nfor name in ('wire', 'json', 'submission'):\n    sys.modules[name] = None")
+        notebook(last="import sys\nfor name in ('inside.wire', 'json', 'ast'):\n    sys.modules[name] = None")
     ),
-    "replaces-the-wire": Case(notebook(last="import wire\nwire.encode = lambda value: 6"), "1", "0"),
+    "replaces-the-wire": Case(
+        notebook(last="from inside import wire\nwire.encode = lambda value: 6"), "1", "0"
+    ),
     "forbidden": Case(
         notebook(
             mean="import statistics as s\ndef mean(n):\n    if not n: raise ValueError\n    return s.fmean(n)"
@@ -359,6 +370,59 @@ CASES = {
         "0",
         says="your answer uses",
     ),
+    "forbidden-by-a-star": Case(
+        notebook(
+            mean="from statistics import *\ndef mean(n):\n    if not n: raise ValueError\n    return fmean(n)"
+        ),
+        "0",
+        says="your answer uses statistics.fmean",
+    ),
+    "forbidden-in-a-magic": Case(
+        notebook(
+            mean="%%time\nfrom statistics import fmean as f\ndef mean(n):\n    if not n: raise ValueError\n"
+            "    return f(n)"
+        ),
+        "0",
+        says="your answer uses statistics.fmean",
+    ),
+    "a-check-with-a-print": Case(
+        cells(
+            lambda old: [
+                c | {"source": c["source"] + "\nprint(1)"} if named(c).endswith("-check") else c for c in old
+            ]
+        )
+    ),
+    "merged-with-its-check": Case(
+        cells(
+            lambda old: [
+                c | {"source": "EMPTY = 'empty'\n" + c["source"] + "\n" + check["source"]}
+                if named(c) == "mean"
+                else c
+                for c in old
+                for check in [next(c for c in old if named(c) == "mean-check")]
+                if named(c) != "mean-check"
+            ]
+        )
+    ),
+    "help-as-last-line": Case(notebook(mean=RIGHT["mean"] + "\nmean?")),
+    "files-from-ls": Case(notebook(spread="files = !ls\n" + RIGHT["spread"])),
+    "await": Case(notebook(spread="import asyncio\nawait asyncio.sleep(0)\n" + RIGHT["spread"])),
+    "time-import": Case(notebook(first="%time import math", mean="%%time\n" + RIGHT["mean"])),
+    "percent-in-a-line": Case(notebook(spread="%matplotlib inline\nx = (7\n% 3)\n" + RIGHT["spread"])),
+    "magic-that-is-not-there": Case(notebook(spread="%nonsense\n" + RIGHT["spread"]), says="%nonsense"),
+    "colab": Case(
+        notebook(
+            spread="from google.colab import drive\ndrive.mount('/content/drive')\n%cd /content/drive\n"
+            + RIGHT["spread"]
+        ),
+        says="google.colab",
+    ),
+    "seaborn": Case(notebook(mean="import seaborn as sns\nimport math\n" + RIGHT["mean"]), says="seaborn"),
+    "file-that-is-not-here": Case(
+        notebook(mean="open('my.csv')\n" + RIGHT["mean"]), says="FileNotFoundError"
+    ),
+    "stand-in-as-an-answer": Case(notebook(spread="from pandas import spread"), spread="0", says="pandas"),
+    "images-without-end": Case(notebook(explain_mean="![](data:" * 100_000 + "<img src=" * 100_000)),
     "forbidden-elsewhere": Case(notebook(first="import statistics\nprint(statistics.fmean([1, 2]))")),
 }
 FOLDERS = {
@@ -409,7 +473,9 @@ def batch(tmp_path_factory, averages):
 
 
 def page(out: Path, student: str) -> str:
-    return html.unescape((out / "feedback" / f"{report.file_name(student)}.html").read_text("utf-8"))
+    return html.unescape(
+        (out / "feedback" / f"{store.file_name(names.shown(student))}.html").read_text("utf-8")
+    )
 
 
 @pytest.mark.parametrize("student", CASES)
@@ -417,11 +483,11 @@ def test_it_gets_the_mark_that_it_deserves(batch, student):
     case, out = CASES[student], batch[0]
     if case.boxed and missing():
         pytest.skip(missing())
-    row = marks(out)[report.cell(student)]
+    row = marks(out)[cell(names.shown(student))]
     shown = page(out, student)
     assert (row["mean"], row["spread"]) == (case.mean, case.spread), shown
     assert case.says in shown
-    assert case.tells in json.dumps(report.result(out, student))
+    assert case.tells in json.dumps(store.result(out, names.shown(student)))
 
 
 @pytest.mark.parametrize("student", FOLDERS)
@@ -455,9 +521,7 @@ def test_the_teachers_files_are_untouched(batch, tmp_path):
 
 @pytest.mark.skipif(bool(missing()), reason=missing())
 def test_the_escape_probe_found_every_door_closed(batch):
-    (detail,) = {
-        one["detail"] for one in report.result(batch[0], "escape-probe")["outcomes"] if one["detail"]
-    }
+    (detail,) = {one["detail"] for one in store.result(batch[0], "escape-probe")["outcomes"] if one["detail"]}
     said = detail.removeprefix("RuntimeError: ")
     closed = {
         "OSError",
@@ -480,7 +544,7 @@ def test_no_hidden_test_and_no_solution_is_in_the_feedback(batch):
 
 
 def test_what_a_hidden_test_calls_with_is_not_in_the_feedback(batch):
-    told = report.result(batch[0], "spies-by-message")["outcomes"][-2]["detail"]
+    told = store.result(batch[0], "spies-by-message")["outcomes"][-2]["detail"]
     assert told == "ValueError: LEAK [4, 9, 1]"  # the spy has seen it, and the teacher sees the spy
     for path in (batch[0] / "feedback").iterdir():
         assert "LEAK" not in path.read_text("utf-8")

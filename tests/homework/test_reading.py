@@ -1,83 +1,25 @@
-"""Reading notebooks, finding forbidden calls, and the data that crosses between the processes."""
+"""Reading notebooks, as editors and platforms write them, and the words in them."""
 
+import base64
 import json
-import math
 
-import numpy as np
 import pytest
-import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from homework.grader import submission, wire, worker
+from homework.grader import messages, words
+from homework.grader.inside import notebook, worker
+from homework.grader.states import UNREADABLE, State
 
-FORBIDDEN = ["torch.softmax", "torch.nn.functional.softmax", "torch.nn.Softmax"]
-
-
-@pytest.mark.parametrize(
-    "source",
-    [
-        "import torch\ndef f(X): return torch.softmax(X, 1)",
-        "import torch as t\ndef f(X): return t.softmax(X, 1)",
-        "from torch import softmax as s\ndef f(X): return s(X, 1)",
-        "import torch.nn.functional as F\ndef f(X): return F.softmax(X, 1)",
-        "from torch.nn import functional as G\ndef f(X): return G.softmax(X, 1)",
-        "import torch\nF = torch.nn.functional\ndef f(X): return F.softmax(X, 1)",
-        "import torch\nsoft = torch.softmax\ndef f(X): return soft(X, 1)",
-        "def f(X): return X.softmax(1)",
-        "import torch\ndef f(X): return getattr(torch, 'softmax')(X, 1)",
-        "from torch import nn\ndef f(X): return nn.Softmax(1)(X)",
-        "import torch\ndef f(X):\n    from torch import softmax\n    return softmax(X, 1)",
-        "import torch\ndef helper(X): return torch.softmax(X, 1)\ndef f(X): return helper(X)",
-        "import torch\nf = lambda X: torch.softmax(X, 1)",
-        "%matplotlib inline\nimport torch\ndef f(X): return torch.softmax(X, 1)",
-        "import torch\nif True:\n    def f(X): return torch.softmax(X, 1)",
-    ],
-)
-def test_a_forbidden_call_is_found(source):
-    assert submission.calls_found([source], {"f"}, {"softmax"}, FORBIDDEN)
-
-
-@pytest.mark.parametrize(
-    "source",
-    [
-        "import torch\ndef f(X): return X.exp() / X.exp().sum(1, keepdim=True)",
-        "import torch\ndef f(X): return X\ndef other(X): return torch.softmax(X, 1)",
-        "import torch\ndef f(X): return softmax(X)\ndef softmax(X): return X.exp()",
-        "import torch\ndef f(X): return X  # torch.softmax",
-        "import torch\ndef f(X):\n    'not torch.softmax'\n    return torch.log_softmax(X, 1)",
-        "def f(X:",
-        "def f(X): return torch.softmax(X)\ndef f(X): return X",
-    ],
-)
-def test_what_is_not_forbidden_is_not_found(source):
-    assert not submission.calls_found([source], {"f"}, {"softmax"}, FORBIDDEN)
-
-
-def test_the_functions_of_other_questions_are_not_followed():
-    source = "import torch\ndef f(X): return g(X)\ndef g(X): return torch.softmax(X, 1)"
-    assert not submission.calls_found([source], {"f"}, {"g"}, FORBIDDEN)
-
-
-def test_the_sheets_own_checks_are_no_part_of_an_answer():
-    """A check may use what answers may not, under a name that an answer happens to use as well."""
-    check = "path = torch.optim.SGD"
-    book = {
-        "cells": [
-            {"cell_type": "code", "source": text}
-            for text in ("def f():\n    path = 1\n    return path", check)
-        ]
-    }
-    request = {"questions": {"f": {"own": ["f"], "others": [], "forbidden": ["torch.optim.SGD"]}}}
-    data = json.dumps(book).encode()
-    assert worker.read(request | {"checks": [check]}, data)["used"] == {"f": []}
-    assert worker.read(request | {"checks": []}, data)["used"] == {"f": ["torch.optim.SGD"]}
+PNG = base64.b64encode(b"\x89PNG\r\n\x1a\n and more").decode()
 
 
 @pytest.mark.parametrize("book", ["", "[]", "{}", "7", '{"cells": 3}', "{", "\ufeff{}"])
 def test_what_is_no_notebook_is_refused(book):
-    with pytest.raises(ValueError, match="the file is"):
-        submission.read_cells(book.encode())
+    with pytest.raises(notebook.NotRead) as problem:
+        notebook.read_cells(book.encode())
+    assert State(str(problem.value)) in UNREADABLE
+    assert messages.submission(State(str(problem.value)), "").startswith("unreadable: the file is")
 
 
 def test_a_cell_is_known_by_its_grade_id_or_else_its_id():
@@ -85,67 +27,94 @@ def test_a_cell_is_known_by_its_grade_id_or_else_its_id():
         {"cell_type": "code", "id": "a", "source": ["x\n", "y"], "metadata": {"nbgrader": {"grade_id": "q"}}},
         {"cell_type": "markdown", "id": "b", "source": "words", "metadata": {}},
     ]
-    assert submission.read_cells(json.dumps({"cells": cells}).encode()) == [
+    assert notebook.read_cells(json.dumps({"cells": cells}).encode()) == [
         {"kind": "code", "name": "q", "source": "x\ny"},
         {"kind": "words", "name": "b", "source": "words"},
     ]
 
 
-SIMPLE = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text()
-DATA = st.recursive(
-    SIMPLE, lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner) | st.tuples(inner, inner)
-)
-
-
-def through(value):
-    return wire.decode(json.loads(json.dumps(wire.encode(value))))
-
-
-@given(DATA)
-def test_plain_data_comes_back_as_it_was(value):
-    assert through(value) == value
-
-
-@pytest.mark.parametrize("dtype", sorted(wire.DTYPES))
-@pytest.mark.parametrize("shape", [(), (0,), (3,), (2, 0, 3), (2, 3)])
-def test_tensors_come_back_as_they_were(dtype, shape):
-    value = torch.randint(0, 2, shape).to(getattr(torch, dtype))
-    back = through({"a": (value, [value])})["a"][0]
-    assert back.dtype == value.dtype
-    assert torch.equal(back, value)
-
-
-def test_arrays_and_odd_numbers_come_back():
-    assert np.array_equal(through(np.arange(6.0).reshape(2, 3)), np.arange(6.0).reshape(2, 3))
-    assert through(np.float32(0.5)) == 0.5
-    assert math.isnan(through(math.nan))
-    assert through([math.inf, -math.inf]) == [math.inf, -math.inf]
-    assert through(torch.nn.Parameter(torch.ones(2))).requires_grad is False
+def words_of(source: str, **more) -> str:
+    """What is read of a cell in words."""
+    book = {"cells": [{"cell_type": "markdown", "source": source, **more}]}
+    return notebook.read_cells(json.dumps(book).encode())[0]["source"]
 
 
 @pytest.mark.parametrize(
-    "value", [object(), {1}, torch.nn.Linear(1, 1), lambda: 1, torch.ones(1, dtype=torch.cfloat)]
-)
-def test_only_data_is_sent(value):
-    with pytest.raises(TypeError):
-        wire.encode(value)
-
-
-@pytest.mark.parametrize(
-    "item",
+    ("text", "name"),
     [
-        [],
-        {},
-        {"kind": "pickle", "data": ""},
-        {"kind": "tensor", "dtype": "object", "shape": [1], "data": "AAAAAAAAAAA="},
-        {"kind": "tensor", "dtype": "float32", "shape": [10**12], "data": "AAAA"},
-        {"kind": "tensor", "dtype": "float32", "shape": [-1], "data": "AAAAAA=="},
-        {"kind": "array", "dtype": "float32", "shape": ["x"], "data": "AAAAAA=="},
-        {"kind": "tensor", "dtype": "uint8", "shape": [1 << 25], "data": "A" * (1 << 26)},
-        {"kind": "dict", "items": [[{"kind": "list", "items": []}, 1]]},
-        {"kind": "list", "items": 7},
+        ("![shot](attachment:shot.png)", "shot.png"),
+        ("![my shot](<attachment:my%20shot.png> 'A title')", "my shot.png"),
+        ("<img src='attachment:a.png' width=3>", "a.png"),
+        ("<img alt=x src=attachment:a.png>", "a.png"),
     ],
 )
-def test_forged_data_is_refused(item):
-    with pytest.raises((ValueError, TypeError, KeyError, RuntimeError)):
-        wire.decode(item)
+def test_an_attached_image_is_part_of_the_answer(text, name):
+    source = words_of(f"See {text} there", attachments={name: {"image/png": PNG}})
+    assert words.segments(source) == [
+        ("text", "See "), ("image", f"data:image/png;base64,{PNG}"), ("text", " there"),
+    ]  # fmt: skip
+
+
+def test_attachments_may_be_written_as_lists_of_lines():
+    source = words_of(
+        "![](attachment:a.png)", attachments={"a.png": {"image/png": [PNG[:8] + "\n", PNG[8:]]}}
+    )
+    assert words.segments(source) == [("image", f"data:image/png;base64,{PNG}")]
+
+
+@pytest.mark.parametrize("attachments", [None, 3, {"a.png": None}, {"a.png": {"image/png": 3}}, {"b": {}}])
+def test_an_attachment_that_is_not_there_is_said(attachments):
+    assert words.segments(words_of("![](attachment:a.png)", attachments=attachments)) == [
+        ("text", messages.NO_IMAGE)
+    ]
+
+
+@pytest.mark.parametrize(
+    "uri",
+    [
+        "data:text/html;base64,PHNjcmlwdD4=",
+        "data:image/svg+xml;base64,PHN2ZyBvbmxvYWQ9ImFsZXJ0KDEpIi8+",
+        "data:image/png;base64,PHNjcmlwdD4=",
+        "data:image/png," + PNG,
+        "data:image/png;base64,***",
+        "data:",
+    ],
+)
+def test_what_is_no_image_is_not_shown(uri):
+    assert ("image", uri) not in words.segments(f"![x]({uri})")
+    assert not [piece for kind, piece in words.segments(f"![x]({uri})") if kind == "image"]
+
+
+@pytest.mark.parametrize(
+    "piece", ["![", "<img ", "![](data:", "<img src=data:", "attachment:", "![](data:image/png;"]
+)
+def test_no_answer_keeps_the_grader_busy(piece):
+    assert "".join(text for _, text in words.segments(piece * 20_000))
+
+
+@given(st.text(alphabet="ab![](<img src=data:;,>\n"))
+def test_text_without_images_is_shown_as_it_is(text):
+    found = words.segments(text)
+    if messages.NO_IMAGE not in [piece for _, piece in found]:
+        assert "".join(piece for _, piece in found) == text
+
+
+def test_nothing_is_lost_before_200_000_characters_and_a_cut_is_said():
+    image = f"![](data:image/png;base64,{PNG})"
+    whole = "x" * 199_999 + image + "y"
+    assert words.cut(whole) == whole
+    told = words.cut(whole + "z" * 1234 + image)
+    assert told.startswith(whole)
+    assert "z" not in told
+    assert told.endswith("[Cut here: the answer has 1,234 characters more.]")
+
+
+def test_a_large_image_does_not_make_a_notebook_unreadable():
+    large = base64.b64encode(b"\x89PNG\r\n\x1a\n" + bytes(6_000_000)).decode()
+    source = words_of("![](attachment:a.png)", attachments={"a.png": {"image/png": large}})
+    assert words.segments(source)[0][0] == "image"
+    with pytest.raises(notebook.NotRead, match="too-much-text"):
+        words_of("![](data:image/png;base64," + "A" * 26_000_000)
+    book = {"cells": [{"cell_type": "code", "source": "#" * 5_000_000}]}
+    reply = worker.read({"checks": {}, "questions": {}}, json.dumps(book).encode())
+    assert reply == {"unreadable": State.TOO_MUCH_TEXT}

@@ -14,9 +14,9 @@ from secret import leaked
 from homework.grader import hidden, sheets
 from homework.grader.__main__ import main
 from homework.grader.check import check
-from homework.grader.grade import harmless
+from homework.grader.inside.source import plain_python
+from homework.grader.messages import harmless
 from homework.grader.mutants import mutants
-from homework.grader.submission import plain_python
 
 MASTER, TESTS = "sheets/averages.ipynb", "hidden/averages/tests.py"
 MEAN, SPREAD = (f"hidden/averages/answers/{question}.py" for question in ("mean", "spread"))

@@ -1,13 +1,15 @@
-"""Runs a student's cells and answers calls to their functions. Started inside the sandbox, by its path.
+"""Runs a student's cells and answers calls to their functions. Started inside the sandbox.
 
 No test, no answer and no mark is ever sent here: whatever the student's code does to this process, it
 finds nothing, and all that it can send back is data. One JSON line in, one out:
-    {"read": bytes, …} and the notebook  ->  {"cells": …, "used": …} or {"unreadable": why}
+    {"read": bytes, …} and the notebook  ->  {"cells": …, "used": …} or {"unreadable": code}
     {"load": is torch needed}            ->  {}; importing it takes a while
     {"run": source}                      ->  {"error": text or None, "names": its classes}
     {"call": name, "args", "kwargs"}     ->  {"value", "args"} or {"error", "names"}
+The last two may say which packages are "absent" and which magics "unknown".
 """
 
+import ast
 import contextlib
 import gc
 import json
@@ -15,30 +17,34 @@ import os
 import resource
 import signal
 import sys
+import time
 
-sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))  # noqa: PTH100, PTH120 (pathlib costs time)
-import submission
-import wire
+from . import bans, clock, notebook, wire
+from .cells import Cells, TooLong
+from .source import Given, statements, with_magics
 
 MEMORY, FILE, PROCESSES = 6 << 30, 32 << 20, 16  # bytes, bytes of one file; torch alone maps 3 GB
-SOURCE = 4 << 20  # of all cells together
-
-
-class TooLong(BaseException):
-    """The cell or call is out of time. Not an Exception, so that `except Exception` does not catch it."""
+DEEP = 20_000  # calls within calls, for expressions that are as deep as Python can run
 
 
 def limit(seconds: float) -> None:
-    """Raise TooLong in `seconds`, or never if they are 0. Who catches that is killed by the grader."""
+    """Raise TooLong in `seconds`, or never if they are 0. Who catches that is killed by the grader.
+
+    On a busy machine the time in which the process could not run does not count.
+    """
+    clock.started, clock.seconds = time.monotonic() - clock.waited(), seconds
     signal.setitimer(signal.ITIMER_REAL, seconds)
 
 
 def out_of_time(*_) -> None:
     """What the alarm does."""
-    raise TooLong
+    left = clock.started + clock.seconds - (time.monotonic() - clock.waited())
+    if left < 0.01:
+        raise TooLong
+    signal.setitimer(signal.ITIMER_REAL, left)
 
 
-def give_up_rights(user: int) -> None:
+def give_up_rights(user: int) -> None:  # pragma: no cover (for good, so in a process of its own)
     """Set the limits, and become `user` if we are root: root has no limit on processes."""
     if user:
         os.setgroups([])
@@ -51,19 +57,24 @@ def give_up_rights(user: int) -> None:
 
 def read(request: dict, data: bytes) -> dict:
     """Read the notebook, and look for forbidden calls, before anything of it is run."""
+    usual = sys.getrecursionlimit()
     try:
-        cells = submission.read_cells(data)
-        if sum(len(cell["source"]) for cell in cells) > SOURCE:
-            raise ValueError("its cells hold more than 4 MB of text")
-        # The sheet's own checks are no part of an answer, and may use what answers may not.
-        code = [cell["source"] for cell in cells if cell["kind"] == "code"]
-        code = [source for source in code if source.strip() not in request["checks"]]
+        cells = notebook.read_cells(data)
+        sys.setrecursionlimit(DEEP)
+        given = Given(request["checks"])
+        code, bodies = [cell for cell in cells if cell["kind"] == "code"], []
+        for cell in code:
+            own = given.own(cell)
+            cell["run"] = cell["source"] if own is None else "\n".join(map(ast.unparse, own))
+            bodies.append(with_magics(statements(cell["source"]) if own is None else own))
         used = {
-            question: submission.calls_found(code, set(look["own"]), set(look["others"]), look["forbidden"])
+            question: bans.uses(bodies, set(look["own"]), set(look["others"]), look["forbidden"])
             for question, look in request["questions"].items()
         }
     except (ValueError, MemoryError, RecursionError) as problem:
-        return {"unreadable": str(problem) or "it is too large"}
+        return {"unreadable": str(problem) if isinstance(problem, notebook.NotRead) else "too-large"}
+    finally:
+        sys.setrecursionlimit(usual)
     return {"cells": cells, "used": used}
 
 
@@ -77,27 +88,6 @@ def load(needed: bool) -> dict:
     return {}
 
 
-def namespace() -> dict:
-    """What the cells see: input() gives nothing, and what only Jupyter has does nothing."""
-
-    class Nothing:
-        def __getattr__(self, name):
-            return lambda *_, **__: None
-
-    return {
-        "__name__": "__main__",
-        "input": lambda *_: "",
-        "get_ipython": Nothing,
-        "display": lambda *_, **__: None,
-    }
-
-
-def run(source: str, space: dict) -> dict:
-    """Run one cell."""
-    exec(compile(submission.plain_python(source), "<cell>", "exec"), space)
-    return {"error": None, "names": []}
-
-
 def call(request: dict, space: dict) -> dict:
     """Call one function."""
     if request["call"] not in space:
@@ -107,33 +97,31 @@ def call(request: dict, space: dict) -> dict:
     return {"value": wire.encode(value), "args": wire.encode(args)}
 
 
-def answer(request: dict, space: dict) -> dict:
+def answer(request: dict, cells: Cells) -> dict:
     """Run or call with a time limit; an error of any kind is an answer, too."""
+    reply = {"error": None, "names": []}
     try:
         limit(request["seconds"])
-        reply = run(request["run"], space) if "run" in request else call(request, space)
+        if "run" in request:
+            cells.run(request["run"])
+        else:
+            reply = call(request, cells.space)
         limit(0)
-        return reply
     except TooLong:
-        return {"error": f"it ran longer than {request['seconds']:g} s", "names": ["TooLong"]}
+        reply = {"error": f"it ran longer than {request['seconds']:g} s", "names": ["TooLong"]}
     except BaseException as problem:
         limit(0)
         kind = type(problem)
-        return {
+        reply = {
             "error": f"{kind.__name__}: {str(problem)[:300]}",
             "names": [one.__name__ for one in kind.__mro__],
         }
+    return reply | cells.notes()
 
 
-def main() -> None:
-    """Serve the grader until it closes the pipe."""
-    give_up_rights(int(sys.argv[1]))
-    requests, replies = os.fdopen(os.dup(0), "rb"), os.fdopen(os.dup(1), "wb")
-    nowhere = os.open(os.devnull, os.O_RDWR)
-    for standard in (0, 1, 2):
-        os.dup2(nowhere, standard)  # prints and warnings disturb nobody
-    signal.signal(signal.SIGALRM, out_of_time)
-    me, space = os.getpid(), namespace()
+def serve(requests, replies, cells: Cells) -> None:
+    """Answer each request until the pipe is closed."""
+    me = os.getpid()
     for line in requests:
         request = json.loads(line)
         if "read" in request:
@@ -141,12 +129,21 @@ def main() -> None:
         elif "load" in request:
             reply = load(request["load"])
         else:
-            reply = answer(request, space)
+            reply = answer(request, cells)
         if os.getpid() != me:
             os._exit(0)  # a fork of the student's
         replies.write(json.dumps(reply | {"number": request["number"]}).encode() + b"\n")
         replies.flush()
 
 
-if __name__ == "__main__":
-    main()
+def main(user: int) -> None:  # pragma: no cover (the process itself: its limits and pipes)
+    """Serve the grader until it closes the pipe."""
+    give_up_rights(user)
+    requests, replies = os.fdopen(os.dup(0), "rb"), os.fdopen(os.dup(1), "wb")
+    nowhere = os.open(os.devnull, os.O_RDWR)
+    for standard in (0, 1, 2):
+        os.dup2(nowhere, standard)  # prints and warnings disturb nobody
+    signal.signal(signal.SIGALRM, out_of_time)
+    cells = Cells()
+    cells.become_main()
+    serve(requests, replies, cells)

@@ -1,0 +1,48 @@
+"""How much memory a process and its descendants hold."""
+
+import contextlib
+import os
+import re
+import stat
+from pathlib import Path
+
+
+def contents(path: str) -> bytes:
+    """Read a small file of /proc, quickly: several hundred in each look."""
+    file = os.open(path, os.O_RDONLY)
+    try:
+        return os.read(file, 1 << 16)
+    finally:
+        os.close(file)
+
+
+def family(pid: int) -> list[int]:
+    """Return a process and all its descendants, or only itself where there is no /proc.
+
+    psutil takes four times as long, measured, and each worker is looked at five times a second.
+    """
+    children, found = {}, [pid]
+    for one in filter(str.isdigit, os.listdir("/proc") if Path("/proc").is_dir() else ()):  # noqa: PTH208
+        with contextlib.suppress(OSError):  # it has ended
+            parent = int(contents(f"/proc/{one}/stat").rpartition(b")")[2].split()[1])
+            children.setdefault(parent, []).append(int(one))
+    for one in found:
+        found += children.get(one, [])
+    return found
+
+
+def memory(pid: int) -> int:
+    """Return the bytes that a process and all its descendants hold, or 0 where there is no /proc.
+
+    Counted are their own and shared pages and unnamed files in memory, not the libraries that all share.
+    """
+    total, files = 0, {}
+    for one in family(pid):
+        with contextlib.suppress(OSError):
+            held = re.findall(rb"(?:RssAnon|RssShmem|VmSwap):\s+(\d+)", contents(f"/proc/{one}/status"))
+            total += sum(map(int, held)) << 10
+            for number in os.listdir(f"/proc/{one}/fd"):  # noqa: PTH208 (pathlib takes four times as long)
+                facts = os.stat(f"/proc/{one}/fd/{number}")  # noqa: PTH116
+                if stat.S_ISREG(facts.st_mode) and not facts.st_nlink:
+                    files[facts.st_dev, facts.st_ino] = facts.st_blocks * 512
+    return total + sum(files.values())

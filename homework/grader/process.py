@@ -1,0 +1,134 @@
+"""One student's process: start it, ask it, watch over its time and memory, end it."""
+
+import contextlib
+import itertools
+import json
+import os
+import random
+import select
+import signal
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+
+from homework.grader.inside import clock
+from homework.grader.memory import family, memory
+from homework.grader.sandbox import HERE, bubblewrap, environment, missing
+from homework.grader.states import Gone, State, Stopped
+
+REPLY = 40 << 20  # bytes of one answer
+MEMORY = 2 << 30  # bytes of all processes together
+LOOK = 0.2  # seconds from one look at the memory to the next
+PATIENCE = 5  # times as long as it may run, a process may wait for a processor
+STOP = threading.Event()  # set by Ctrl-C: every worker ends
+
+START = "import sys; sys.path.insert(1, {home!r}); from inside import worker; {after}; worker.main({user})"
+
+
+class Worker:
+    """One worker process. Use it in one thread: bubblewrap ends with the thread that started it."""
+
+    def __init__(self, most: int = MEMORY):
+        self._most, self._look, self._alone, self._pid = most, 0.0, 0, 0
+        self._numbers, self._buffer = itertools.count(), b""
+        self._folder = tempfile.TemporaryDirectory(prefix="homework-") if missing() else None
+        if self._folder:
+            cwd = self._folder.name
+            start = START.format(home=str(HERE), after="sys.path.pop(1)", user=0)
+            command, around = [], environment() | {"HOME": cwd, "MPLCONFIGDIR": cwd}
+        else:
+            user = random.randrange(20_000, 60_000) if os.geteuid() == 0 else 0  # its own count of processes
+            start = START.format(home="/grader", after="pass", user=user)
+            command, around, cwd = bubblewrap(), environment(), None
+        self._process = subprocess.Popen(
+            [*command, sys.executable, "-c", start], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL, cwd=cwd, env=around, start_new_session=True,
+        )  # fmt: skip
+        self._in, self._out = self._process.stdin.fileno(), self._process.stdout.fileno()
+        os.set_blocking(self._in, False)
+
+    def ask(self, request: dict, seconds: float, data: bytes = b"") -> dict:
+        """Send one request and return its reply, or raise Gone."""
+        number, self._before = next(self._numbers), self.waited()
+        self._deadline, self._most_wait = time.monotonic() + seconds, self._before + PATIENCE * seconds
+        try:
+            self._send(json.dumps(request | {"number": number}).encode() + b"\n" + data)
+            reply = json.loads(self._line())
+            if not isinstance(reply, dict) or reply.get("number") != number:
+                raise ValueError
+            self._leave_none_behind(reply)
+            return reply
+        except Stopped:
+            self.close()
+            raise
+        except ChildProcessError:
+            state = State.LEFT_PROCESSES
+        except MemoryError:
+            state = State.GROWN
+        except TimeoutError:
+            state = State.HUNG
+        except (OSError, EOFError):
+            state = State.ENDED
+        except (ValueError, RecursionError):
+            state = State.NONSENSE
+        self.close()
+        raise Gone(state, f"{self._most / 2**30:g}" if state is State.GROWN else "")
+
+    def _leave_none_behind(self, reply: dict) -> None:
+        """Raise ChildProcessError if what failed has left processes, whose memory the next would pay for."""
+        if not self._alone or reply.get("error"):
+            pids = family(self._process.pid)
+            count, self._pid = len(pids), self._pid or pids[-1]
+            self._alone = self._alone or count
+            if count > self._alone:
+                raise ChildProcessError
+
+    def waited(self) -> float:
+        """Return the seconds in which the process could not run, since others did."""
+        return clock.waited(self._pid) if self._pid else 0.0
+
+    def _send(self, data: bytes) -> None:
+        left = memoryview(data)
+        while left:
+            self._wait([], [self._in])
+            left = left[os.write(self._in, left[: 1 << 16]) :]
+
+    def _wait(self, read: list[int], write: list[int]) -> None:
+        """Wait until the pipe is ready; meanwhile watch over time and memory."""
+        while True:
+            now = time.monotonic()
+            if STOP.is_set():
+                raise Stopped
+            if now >= self._look:
+                self._look = now + LOOK
+                if memory(self._process.pid) > self._most:
+                    raise MemoryError
+            if any(select.select(read, write, [], LOOK)):
+                return
+            waited = min(self.waited(), self._most_wait) - self._before
+            if now >= self._deadline + waited:
+                raise TimeoutError
+
+    def _line(self) -> bytes:
+        pieces = [self._buffer]
+        while b"\n" not in pieces[-1]:
+            self._wait([self._out], [])
+            pieces.append(os.read(self._out, 1 << 16))
+            if not pieces[-1]:
+                raise EOFError
+            if len(pieces) > REPLY >> 10 and sum(map(len, pieces)) > REPLY:
+                raise ValueError
+        line, self._buffer = b"".join(pieces).split(b"\n", 1)
+        return line
+
+    def close(self) -> None:
+        """End the process and all that it started, and remove its files."""
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(self._process.pid, signal.SIGKILL)
+        self._process.wait()
+        self._process.stdin.close()
+        self._process.stdout.close()
+        if self._folder:
+            self._folder.cleanup()

@@ -32,8 +32,10 @@ sphinx:
     "web/book.css": "p { color: red; }\n",
     "_toc.yml": "format: jb-book\nroot: index\nchapters:\n  - file: book/small/lesson\n",
     "utils/__init__.py": '"""Helpers."""\n',
+    "homework/grader/__init__.py": '"""The grader."""\n',
     "utils/data.py": 'print("The data are here.")\n',
-    "tests/test_unit.py": """import utils.data  # noqa: F401
+    "tests/test_unit.py": """import homework.grader  # noqa: F401
+import utils.data  # noqa: F401
 import waits
 
 

@@ -228,7 +228,10 @@ def unit() -> str:
     sandbox()
     browser()
     report = ["--cov", "--cov-report=term-missing:skip-covered"]
-    return pytest("--dist", "loadgroup", *report, "tests", "--ignore", "tests/site")
+    summary = pytest("--dist", "loadgroup", *report, "tests", "--ignore", "tests/site")
+    for package in ("utils", "homework/grader"):
+        python("coverage", "report", "--format=total", f"--include={package}/*", "--fail-under=95")
+    return summary
 
 
 def notebooks() -> str:

@@ -4,7 +4,7 @@ import sys
 
 
 def shell():
-    """Return the IPython shell of a notebook's kernel, or None elsewhere; IPython is not imported for that."""
+    """Return the IPython shell of a notebook's kernel, or None elsewhere; IPython isn't imported for it."""
     found = sys.modules["IPython"].get_ipython() if "IPython" in sys.modules else None
     return found if hasattr(found, "kernel") else None
 

@@ -22,8 +22,9 @@ import torch
 from PIL import Image
 
 from utils import explore
+from utils.explore import drawing, live
 
-DRAWING, LIVE = (sys.modules[f"utils.explore.{name}"] for name in ("drawing", "live"))
+FRAMES = sys.modules["utils.explore.frames"]  # whose name its function has in the package
 WORDS = {"title": "Try it: move on.", "notice": "Notice: it moves."}
 
 
@@ -216,9 +217,9 @@ def progress(monkeypatch):
     """Let each look at the clock cost a second, for a reader; return what the progress line shows."""
     clock, shown = iter(range(100)), []
     line = types.SimpleNamespace(update=lambda html: shown.append(html.data))
-    monkeypatch.setattr(DRAWING, "time", types.SimpleNamespace(monotonic=lambda: next(clock)))
-    monkeypatch.setattr(DRAWING, "has_reader", lambda: True)
-    monkeypatch.setattr(DRAWING, "display", lambda html, display_id: line)
+    monkeypatch.setattr(drawing, "time", types.SimpleNamespace(monotonic=lambda: next(clock)))
+    monkeypatch.setattr(drawing, "has_reader", lambda: True)
+    monkeypatch.setattr(drawing, "display", lambda html, display_id: line)
     return shown
 
 
@@ -236,7 +237,7 @@ def test_an_error_while_drawing_empties_the_line_too(progress):
 @pytest.mark.parametrize("reader", [True, False])
 def test_quick_drawing_shows_no_line_and_nobody_sees_any(monkeypatch, progress, reader):
     """What is executed unseen would keep an empty output."""
-    monkeypatch.setattr(DRAWING, "has_reader", lambda: reader)
+    monkeypatch.setattr(drawing, "has_reader", lambda: reader)
     make(n=range(2) if reader else range(9))
     assert progress == []
 
@@ -248,8 +249,8 @@ def test_quick_drawing_shows_no_line_and_nobody_sees_any(monkeypatch, progress, 
 def reader(monkeypatch):
     """Let a reader sit at the kernel; return what is displayed."""
     shown = []
-    monkeypatch.setattr(LIVE, "has_reader", lambda: True)
-    monkeypatch.setattr(LIVE, "display", shown.append)
+    monkeypatch.setattr(FRAMES, "has_reader", lambda: True)
+    monkeypatch.setattr(live, "display", shown.append)
     return shown
 
 
@@ -320,8 +321,9 @@ def test_the_controls_hide_the_frames_only_as_long_as_they_work(reader):
 @pytest.mark.parametrize(
     ("numbers", "kind"), [((1, 5, 9), ipywidgets.IntSlider), ((0.0, 0.5), ipywidgets.FloatSlider)]
 )
-def test_between_numbers_there_is_a_slider_of_their_kind(numbers, kind):
-    control = explore.between(*numbers).control(value=numbers[0])
+def test_between_numbers_there_is_a_slider_of_their_kind(reader, numbers, kind):
+    shown = make(n=explore.between(*numbers))
+    control = shown.controls["n"]
     assert type(control) is kind
     assert (control.min, control.max) == (min(numbers), max(numbers))
 

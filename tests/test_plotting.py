@@ -319,6 +319,8 @@ def test_live_curves_in_a_notebook_leave_one_image_a_run():
     assert 2 <= len(first) <= float(seconds) * 5 + 2, "at most five a second, the first and the last"
     assert images[1][0].data["image/png"].strip() == first[-1][2].strip(), "the last redraw is what stays"
     assert figures.strip() == "[]", "no figure is left open"
+    drawn = [output.data["image/svg+xml"] for found in images for output in found]
+    assert all("class='lean'" in svg for svg in drawn), "for the site, since no reader sits here"
     live, finished = (output.data["image/png"] for output in images[3])
     assert live.strip() == finished.strip(), "the finished live figure is plot_history's"
     width, height = struct.unpack(">2i", base64.b64decode(live)[16:24])
@@ -335,8 +337,8 @@ def test_import_changes_no_setting():
 
 def test_import_is_quick():
     """What takes long to import, and few need, is imported where it is needed."""
-    code = "import sys, utils.data, utils.training, utils.plotting; print(*sys.modules)"
-    loaded = subprocess.run(
-        [sys.executable, "-c", code], check=True, capture_output=True, text=True
-    ).stdout.split()
-    assert not {"torchvision", "IPython", "ipywidgets"} & set(loaded)
+    code = "import sys, utils.data, utils.training, utils.plotting; print(*sys.modules); import utils.explore"
+    run = [sys.executable, "-c", f"{code}; print(*sys.modules)"]
+    first, then = subprocess.run(run, check=True, capture_output=True, text=True).stdout.splitlines()
+    assert not {"torchvision", "IPython", "ipywidgets"} & set(first.split())
+    assert "ipywidgets" not in then.split()

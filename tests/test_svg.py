@@ -9,7 +9,7 @@ from xml.etree import ElementTree
 import matplotlib.pyplot as plt
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
@@ -154,6 +154,25 @@ def test_an_image_keeps_its_own_pixels():
     np.testing.assert_array_equal(np.asarray(Image.open(io.BytesIO(base64.b64decode(uri)))), pixels)
     assert "image-rendering:pixelated" in panel.inside
     assert panel.pixels
+
+
+def test_a_hatch_is_drawn():
+    panel = draw(lambda axes: axes.bar([1, 2], [1, 2], hatch="//"))
+    [name] = re.findall("<pattern id='(.*?)'", panel.inside)
+    assert panel.inside.count(f"fill:url(#{name})") == 2
+
+
+@given(st.sampled_from(["o", "s", "^", "x"]), st.sampled_from(["", "//", ".."]), st.booleans())
+@settings(deadline=None, max_examples=12)
+def test_each_reference_leads_to_a_shape_of_its_panel(marker, hatch, image):
+    figure = two()
+    figure.axes[0].plot([0, 1], marker)
+    figure.axes[1].bar([0, 1], [1, 2], hatch=hatch)
+    if image:
+        figure.axes[1].imshow(np.eye(3))
+    for panel in lean(figure):
+        links = set(re.findall(r"(?:href='|url\()#(\w+)", panel.inside))
+        assert links == set(re.findall(r" id='(\w+)'", panel.inside))
 
 
 def test_figures_of_a_page_may_share_their_shapes():

@@ -3,6 +3,12 @@
 import sys
 
 
+def shell():
+    """Return the IPython shell of a notebook's kernel, or None elsewhere; IPython isn't imported for it."""
+    found = sys.modules["IPython"].get_ipython() if "IPython" in sys.modules else None
+    return found if hasattr(found, "kernel") else None
+
+
 def has_reader():
     """Return whether a front end with a reader runs this cell, in a kernel that can answer later questions.
 
@@ -10,10 +16,4 @@ def has_reader():
     for `input()`. What executes notebooks unseen says that it could not: nbclient, and so jupyter-cache,
     nbconvert and papermill; nbval.
     """
-    kernel = getattr(shell(), "kernel", None)
-    return bool(kernel and kernel.get_parent().get("content", {}).get("allow_stdin", False))
-
-
-def shell():
-    """Return IPython's shell, or None outside of it; IPython is not imported for that."""
-    return sys.modules["IPython"].get_ipython() if "IPython" in sys.modules else None
+    return bool(shell()) and shell().kernel.get_parent().get("content", {}).get("allow_stdin", False)

@@ -83,13 +83,13 @@ def style(changes=None):
     Args:
         changes: settings of matplotlib to change besides, as a dict.
     """
-    if (kernel := shell()) and not has_reader():  # the site takes the SVG: it has the page's colors and font
-        kernel.display_formatter.formatters["image/svg+xml"].for_type(plt.Figure, document)
     with plt.rc_context({**STYLE, **(changes or {})}):
         yield
         interactive = plt.isinteractive()
     # A notebook's first figure turns this on; turned off again, no later figure would be shown.
     matplotlib.interactive(interactive)
+    if shell() and not has_reader():  # the site takes the SVG: it has the page's colors and font
+        shell().display_formatter.formatters["image/svg+xml"].for_type(plt.Figure, document)
 
 
 class LiveCurves:

@@ -187,6 +187,7 @@ def _write(element, names, name=None, own=False):
         attributes["href"] = f"#{names.get(link[1:])}" if link[0] == "#" else _picture(link)
     if clip := attributes.get("clip-path"):
         attributes["clip-path"] = f"url(#{names.get(clip[5:-1])})"
+    style = re.sub(r"(?<=url\(#)\w+", lambda hatch: names.get(hatch[0], ""), style)
     if mesh:
         attributes["shape-rendering"] = "crispEdges"  # no seams
     inside = _words(element) if tag == "text" else "".join(_write(e, names, None, own) for e in element)

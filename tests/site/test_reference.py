@@ -12,15 +12,16 @@ from tools.browser import HTML, ROOT
 # Constants that only their own module uses: utils.md leaves them out.
 INTERNAL = {
     *("utils.data.DEBIAN_PACKAGE", "utils.data.MD5", "utils.plotting.LABELS"),
-    *("utils.explore.BUDGET", "utils.explore.STYLE"),
 }
 
 
 def public(module):
     """Yield the names of a module's functions, classes, their methods, and constants."""
+    offered = getattr(module, "__all__", None)  # of a package
     for name, thing in vars(module).items():
         constant = name.isupper() and not inspect.isclass(thing)
-        if not name.startswith("_") and (constant or getattr(thing, "__module__", "") == module.__name__):
+        own = constant or getattr(thing, "__module__", "") == module.__name__
+        if name in offered if offered else own and not name.startswith("_"):
             yield f"{module.__name__}.{name}"
             if inspect.isclass(thing):
                 methods = [key for key, value in vars(thing).items() if inspect.isfunction(value)]

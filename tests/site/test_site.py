@@ -71,10 +71,10 @@ def test_landmarks_have_names(page):
 
 def test_images_have_alt_text(page):
     """Whoever cannot see a picture is told what it shows; of one in pieces, by the first piece."""
-    unnamed = """all => all.filter(i => !i.alt.trim())
+    unnamed = """all => all.filter(i => !(i.alt ?? i.ariaLabel)?.trim())
       .filter(i => !i.matches(".panels > img + img[alt='']"))
       .map(i => i.outerHTML.slice(0, 99))"""
-    assert page.eval_on_selector_all("img", unnamed) == []
+    assert page.eval_on_selector_all("img, [role=img]", unnamed) == []
 
 
 def test_links_resolve(page, site):

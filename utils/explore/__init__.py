@@ -3,18 +3,17 @@
 Each figure has a module of its own name, beside its JavaScript; what they share stands in `element`.
 """
 
+from utils.explore.between import between
 from utils.explore.confusion import confusion
 from utils.explore.cross_entropy import cross_entropy
-from utils.explore.element import BUDGET, element
+from utils.explore.element import element
 from utils.explore.frames import frames
 from utils.explore.line import line
-from utils.explore.live import between
 from utils.explore.overflow import overflow
 from utils.explore.softmax import softmax
 from utils.explore.squares import squares
 
 __all__ = [
-    "BUDGET",
     "between",
     "confusion",
     "cross_entropy",

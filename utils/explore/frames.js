@@ -6,7 +6,7 @@ customElements.define("explore-frames", class extends Explore {
     const { parameters, start, play, row } = this.data;
     this.find(".picture").innerHTML = `<style>
       :host { max-width: none }
-      .controls { max-width: 36em }
+      .controls { max-width: 36em; grid-template-columns: fit-content(45%) 1fr minmax(5em, auto) }
       fieldset { grid-column: 1 / -1; display: flex; flex-wrap: wrap; align-items: center; border: 0; margin: 0; padding: 0 }
       legend { float: left; margin-inline-end: .8em; padding: 0 }
       label:has([type=radio]) { display: flex; align-items: center; min-height: 24px; padding: .1em .7em;
@@ -16,7 +16,6 @@ customElements.define("explore-frames", class extends Explore {
       [type=radio] { position: absolute; opacity: 0; width: 1px; min-height: 0 }
       .panels { margin: .5em 0; font-size: 10px }
       .panels svg { margin: 0; width: auto; font-size: inherit; overflow: visible }
-      .pixels { border-radius: 4px }
       .summary, .stills { display: none }
       @media print { .picture { display: none } .stills { display: block } }
     </style><div class="panels" role="img" style="${row}"></div>`;

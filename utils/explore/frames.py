@@ -5,8 +5,10 @@ import itertools
 from html import escape
 
 from utils import panels
-from utils.explore import drawing, live
+from utils.explore import drawing
+from utils.explore.between import between
 from utils.explore.element import BUDGET, element, fault, heading
+from utils.notebook import has_reader
 
 
 def frames(draw, *, title, notice, alt, still=None, play=False, budget=BUDGET, **parameters):
@@ -57,9 +59,11 @@ def frames(draw, *, title, notice, alt, still=None, play=False, budget=BUDGET, *
         row=panels.ROW,
         frames=[panels.svgs(row) for row in rows],
     )
-    if not live.asked(parameters):
+    if not has_reader() or not any(isinstance(values, between) for values in parameters.values()):
         return shown
-    return live.Live(shown, draw, alt, title, heading(title, notice), parameters, points[stills[0]])
+    from utils.explore.live import Live  # ipywidgets take a tenth of a second, which nobody else needs
+
+    return Live(shown, draw, alt, title, heading(title, notice), parameters, points[stills[0]])
 
 
 def _values(title, name, values):

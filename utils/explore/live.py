@@ -8,51 +8,8 @@ from IPython.display import HTML, display
 
 from utils import panels
 from utils.explore import drawing
-from utils.notebook import has_reader
+from utils.explore.between import between
 from utils.svg import lean
-
-
-class between(list):
-    """Numbers to draw beforehand, between the least and the largest of which a kernel may be asked for any.
-
-    `draw` must then answer any of them: let it call a function that computes, and keeps what it computed
-    (`functools.cache`). The lesson "Train" has the first.
-
-    Args:
-        numbers: two or more; if all are integers, only integers are asked for.
-        log: whether the slider is logarithmic; then all are positive.
-    Raises:
-        ValueError: if there are fewer than two, or one is not positive and `log` is true.
-    """
-
-    def __init__(self, *numbers, log=False):
-        if len(set(numbers)) < 2 or (log and min(numbers) <= 0):
-            rule = "two positive numbers or more" if log else "two numbers or more"
-            raise ValueError(f"between needs {rule}, not {numbers}.")
-        super().__init__(numbers)
-        self.log = log
-        self.kind = int if all(isinstance(number, int) for number in numbers) else float
-
-    def control(self, **options):
-        """Return an ipywidgets slider over all of them; `options` are its own."""
-        low, high = min(self), max(self)
-        if self.log:
-            low, high = math.log10(low), math.log10(high)
-            shown = ".0f" if self.kind is int else ".3g"
-            return ipywidgets.FloatLogSlider(min=low, max=high, step=0.01, readout_format=shown, **options)
-        if self.kind is int:
-            return ipywidgets.IntSlider(min=low, max=high, **options)
-        step = (high - low) / 200
-        return ipywidgets.FloatSlider(min=low, max=high, step=step, readout_format=".3g", **options)
-
-    def exact(self, value):
-        """Return the value that a slider's position stands for: an integer, or three digits."""
-        return round(value) if self.kind is int else float(f"{value:.3g}")
-
-
-def asked(parameters):
-    """Return whether a reader sits at a kernel, and a parameter may have any value."""
-    return has_reader() and any(isinstance(values, between) for values in parameters.values())
 
 
 class Live(HTML):
@@ -98,8 +55,21 @@ def _control(name, values, start):
         "layout": {"width": "auto", "max_width": "36em"},
     }
     if isinstance(values, between):
-        return values.control(**options, continuous_update=False)
+        return _slider(values, **options, continuous_update=False)
     options["options"] = [(drawing.text(value), value) for value in values]
     if drawing.few_words(values):
         return ipywidgets.ToggleButtons(**options)
     return ipywidgets.SelectionSlider(**options, continuous_update=False)
+
+
+def _slider(values, **options):
+    """Return a slider over all values between the least and the largest."""
+    low, high = min(values), max(values)
+    if values.log:
+        low, high = math.log10(low), math.log10(high)
+        shown = ".0f" if values.kind is int else ".3g"
+        return ipywidgets.FloatLogSlider(min=low, max=high, step=0.01, readout_format=shown, **options)
+    if values.kind is int:
+        return ipywidgets.IntSlider(min=low, max=high, **options)
+    step = (high - low) / 200
+    return ipywidgets.FloatSlider(min=low, max=high, step=step, readout_format=".3g", **options)

@@ -5,9 +5,12 @@ Each figure has a module of its own name, beside its JavaScript; what they share
 
 from utils.explore.confusion import confusion
 from utils.explore.cross_entropy import cross_entropy
+from utils.explore.descent import descent
 from utils.explore.element import BUDGET, element
 from utils.explore.frames import STYLE, Frames, frames
 from utils.explore.line import line
+from utils.explore.outlier import outlier
+from utils.explore.polynomial import polynomial
 from utils.explore.overflow import overflow
 from utils.explore.softmax import softmax
 from utils.explore.squares import squares
@@ -18,9 +21,12 @@ __all__ = [
     "Frames",
     "confusion",
     "cross_entropy",
+    "descent",
     "element",
     "frames",
     "line",
+    "outlier",
+    "polynomial",
     "overflow",
     "softmax",
     "squares",

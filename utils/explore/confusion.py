@@ -1,4 +1,4 @@
-"""A confusion matrix whose chosen cell shows its images, and how the weights of a linear model see one of them."""
+"""A confusion matrix whose chosen cell shows its images, and how a linear model sees one of them."""
 
 import base64
 import io
@@ -16,8 +16,8 @@ LEVELS = 16  # of gray that the images keep: half the bytes of 256, and hardly a
 def confusion(counts, classes, images_by_cell, weights=None, bias=None, *, each=4):
     """Show a confusion matrix whose chosen cell shows its images (lesson "What it learned").
 
-    With the weights of a linear model, a chosen image is shown as they see it: pixel × weight for the predicted
-    class, for the true one (where they are one: for the next best), and their difference.
+    With the weights of a linear model, a chosen image is shown as they see it: pixel × weight for the
+    predicted class, for the true one (where they are one: for the next best), and their difference.
 
     Args:
         counts: integers (k, k), a row for each true class and a column for each predicted one.
@@ -29,8 +29,8 @@ def confusion(counts, classes, images_by_cell, weights=None, bias=None, *, each=
     Returns:
         An IPython `HTML` object.
     Raises:
-        ValueError: if counts, images, weights or bias have another shape or dtype, or if it adds over 150 KB to
-            a page.
+        ValueError: if counts, images, weights or bias have another shape or dtype, or if it adds over 150 KB
+            to a page.
     """
     counts, n = np.asarray(counts), len(classes)
     if counts.shape != (n, n):
@@ -39,7 +39,7 @@ def confusion(counts, classes, images_by_cell, weights=None, bias=None, *, each=
     if weights is not None:
         weights, bias = np.asarray(weights, float), np.asarray(bias, float)
         if weights.shape != (784, n) or bias.shape != (n,):
-            raise fault(TITLE, f"weights need shape {784, n}, bias {n,}, not {weights.shape}, {bias.shape}")
+            raise fault(TITLE, f"weights need shape {784, n}, bias {(n,)}, not {weights.shape}, {bias.shape}")
         scale = np.abs(weights).max() / 32767 or 1.0
         integers = (weights / scale).round().astype("<i2")
         model = {

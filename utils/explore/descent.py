@@ -10,7 +10,7 @@ TITLE = "Try it: choose a start and a learning rate, and watch where the steps l
 def descent(
     X, y, *, start, ranges, rate=0.1, batch_sizes=(), momentum=False, scales=(), steps=0, title=TITLE, notice
 ):
-    """Show the path of gradient descent on the mean of ½ (error)² over its contours, and the loss after each step.
+    """Show the path of gradient descent over the contours of the mean of ½ (error)², and its losses.
 
     The start is dragged on the map, or moved by sliders; so are the rate and the number of steps. Used in
     "From scratch" and "Learning rate and scale". The steps are those of `torch.optim.SGD`, in float64.

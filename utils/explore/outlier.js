@@ -1,5 +1,5 @@
 customElements.define("explore-outlier", class extends Machine {
-  static viewBox = "0 0 480 350";
+  static viewBox = "0 0 480 318";
   static LOOKS = {
     squared: `stroke="${BLUE}" stroke-width="3"`,
     absolute: `stroke="${VERMILION}" stroke-width="2.5" stroke-dasharray="8 5"`,
@@ -49,8 +49,8 @@ customElements.define("explore-outlier", class extends Machine {
     const { points, ranges: [across, up], chosen, labels } = this.data;
     this.points = points.map((point) => [...point]);
     this.chosen = chosen;
-    this.slider("y", `height of the point`, { min: up[0], max: up[1], step: 0.1, at: points[chosen - 1][1] });
-    this.slider("x", `its place`, { min: across[0], max: across[1], step: 0.01, at: points[chosen - 1][0], show: (v) => fixed(v, 2) });
+    this.slider("y", "height of the point", { min: up[0], max: up[1], step: 0.1, at: points[chosen - 1][1] });
+    this.slider("x", "its place", { min: across[0], max: across[1], step: 0.01, at: points[chosen - 1][0], show: (v) => fixed(v, 2) });
     this.slider("point", "which point", { min: 1, max: points.length, step: 1, at: chosen, show: String });
     this.slider("delta", "Huber’s threshold", { min: -2, max: 2, step: 0.02, at: 0, to: (u) => 10 ** u, show: short });
     this.button("Reset", () => {
@@ -91,11 +91,11 @@ customElements.define("explore-outlier", class extends Machine {
     const said = ([name, [w, b]]) => `${name}: slope ${fixed(w, 2)}, intercept ${fixed(b, 2)}`;
     const list = [...fits].reverse(), text = list.map(said).join("; ");
     return {
-      svg: `${axes}${inside(lines.join(""))}${dots.join("")}${list.map((fit, k) => `<path d="M48 ${295 + 22 * k}h36" ${LOOKS[fit[0]]}/>
-        <text x="96" y="${300 + 22 * k}">${said(fit)}</text>`).join("")}`,
+      svg: `${axes}${inside(lines.join(""))}${dots.join("")}${list.map(([name], k) => `<path d="M${48 + 145 * k} 302h36" ${LOOKS[name]}/>
+        <text x="${92 + 145 * k}" y="307">${name}</text>`).join("")}`,
       label: `${this.points.length} points, of which one (diamond) is at ${fixed(this.points[point - 1][0], 2)}, ${fixed(this.points[point - 1][1], 1)}, `
         + `and the best lines under three losses. ${text}`,
-      summary: `${text}.`,
+      summary: `${text[0].toUpperCase()}${text.slice(1)}.`,
     };
   }
 });

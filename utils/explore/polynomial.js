@@ -63,7 +63,7 @@ customElements.define("explore-polynomial", class extends Machine {
     this.slider("steps", "steps of gradient descent", { min: 1, max: 8.1, step: 0.1, at: 8.1, to: (u) => (u > 8.05 ? Infinity : Math.round(10 ** u)),
       show: (v) => (v === Infinity ? "endless" : v.toLocaleString("en")) });
     this.left = plot([48, 15, 180, 200], { label: "x", range: ends, ticks: [-2, 0, 2] }, { label: "y", range: up, ticks: [up[0], 0, up[1]] });
-    this.right = plot([290, 15, 180, 200], { label: "degree", range: [0.5, degrees[1] + 0.5], ticks: [1, 5, 10, 15, 19].filter((k) => k <= degrees[1]) },
+    this.right = plot([290, 15, 174, 200], { label: "degree", range: [0.5, degrees[1] + 0.5], ticks: [1, 5, 10, 15, 19].filter((k) => k <= degrees[1]) },
       { label: "mean squared error", range: [1e-5, 1e7], ticks: [1e-4, 1e-2, 1, 1e2, 1e4, 1e6], log: true });
     this.grid = Array.from({ length: 241 }, (_, k) => ends[0] + (ends[1] - ends[0]) * k / 240);
     this.truth = path(this.grid.map((u) => [this.left.X(u), this.left.Y(this.constructor.value(truth, u))]));

@@ -30,9 +30,13 @@ def polynomial(x, e, x_val, e_val, truth, *, noise=0.1, degrees=(1, 19), up=(-60
     """
     x, e, x_val, e_val = (np.asarray(values, float).reshape(-1) for values in (x, e, x_val, e_val))
     if x.shape != e.shape or x_val.shape != e_val.shape:
-        raise fault(TITLE, f"each point needs its noise, not {x.shape}, {e.shape}; {x_val.shape}, {e_val.shape}")
+        raise fault(
+            TITLE, f"each point needs its noise, not {x.shape}, {e.shape}; {x_val.shape}, {e_val.shape}"
+        )
     if len(np.unique(x)) <= degrees[1]:
-        raise fault(TITLE, f"degree {degrees[1]} needs more than {degrees[1]} different x, not {len(np.unique(x))}")
+        raise fault(
+            TITLE, f"degree {degrees[1]} needs more than {degrees[1]} different x, not {len(np.unique(x))}"
+        )
     powers = np.arange(degrees[1] + 1)
     factorials = np.cumprod(np.maximum(powers, 1.0))
     truth = np.asarray(truth, float).reshape(-1)
@@ -48,7 +52,9 @@ def polynomial(x, e, x_val, e_val, truth, *, noise=0.1, degrees=(1, 19), up=(-60
         A, y = columns(x, degree), targets(x, e)
         length = np.linalg.norm(A, axis=0)
         theta = np.linalg.lstsq(A / length, y, rcond=None)[0] / length
-        errors = [((columns(u, degree) @ theta - targets(u, v)) ** 2).mean() for u, v in ((x, e), (x_val, e_val))]
+        errors = [
+            ((columns(u, degree) @ theta - targets(u, v)) ** 2).mean() for u, v in ((x, e), (x_val, e_val))
+        ]
         rows.append((str(degree), *(f"{error:.3g}" for error in errors)))
     return element(
         "polynomial",

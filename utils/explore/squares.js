@@ -110,7 +110,7 @@ customElements.define("explore-squares", class extends Machine {
     const range = [decade(Math.floor, Math.min(...losses) / 1.01), decade(Math.ceil, Math.max(...losses) * 1.01)];
     const curve = plot([50, 258, 415, 56], { label: "", range: [0, Math.max(60, run.length - 1)], ticks: [] }, { label: "", range, ticks: range, log: true });
     const area = (v) => `${short(v, v < 100 ? 3 : 4)} ${unit}`.trim(), best = (v) => (v === undefined ? "none yet" : area(v));
-    const steps = run.length - 1;
+    const steps = run.length - 1, slope = (v) => (Math.abs(v) < 500 ? fixed(Math.round(200 * v) / 100 || 0, 2) : short(2 * v)); // of the area
     return {
       svg: `${axes}${inside(squares.join(""))}${dots.join("")}
         ${inside(`<path d="M${X(0)} ${Y(left)}L${X(5)} ${Y(right)}" stroke="${BLUE}" stroke-width="3"/>${arrow(X(0) + 14, left, slopes[0])}${arrow(X(5) - 14, right, slopes[1])}`)}
@@ -118,8 +118,8 @@ customElements.define("explore-squares", class extends Machine {
         ${curve.axes}<text x="257" y="331" text-anchor="middle">loss after each step of the machine</text>${curve.inside(`<path d="${path(losses.map((v, k) => [curve.X(k), curve.Y(v)]))}" fill="none" stroke="${VERMILION}" stroke-width="3"/>`)}`,
       label: `${points.length} points, and a line from ${fixed(left, 1)} at the left to ${fixed(right, 1)} at the right; `
         + `a square on each error, of mean area ${area(loss)}; arrows at both ends: the next step; below, the loss after each step`,
-      summary: `${steps ? `Step ${steps}: mean area` : "Mean area of the squares:"} ${area(loss)}, its gradient ${short(2 * slopes[0])} at the left end, `
-        + `${short(2 * slopes[1])} at the right. Your best: ${best(this.yours)}; the machine's: ${best(this.machine)}.`,
+      summary: `${steps ? `Step ${steps}: mean area` : "Mean area of the squares:"} ${area(loss)}, its gradient ${slope(slopes[0])} at the left end, `
+        + `${slope(slopes[1])} at the right. Your best: ${best(this.yours)}; the machine's: ${best(this.machine)}.`,
     };
   }
 });

@@ -90,13 +90,15 @@ customElements.define("explore-confusion", class extends Explore {
     const canvases = Array.from({ length: sheet.width / 28 }, (_, k) => {
       const canvas = Object.assign(document.createElement("canvas"), { width: 28, height: 28 });
       canvas.getContext("2d", { willReadFrequently: true }).drawImage(sheet, -28 * k, 0);
-      const button = document.createElement("button");
-      button.type = "button";
-      button.ariaLabel = `Image ${k + 1}: true ${classes[row]}, predicted ${classes[column]}`;
-      button.ariaPressed = "false";
+      const name = `Image ${k + 1}: true ${classes[row]}, predicted ${classes[column]}`;
+      if (!this.weights) {
+        canvas.setAttribute("role", "img");
+        canvas.ariaLabel = name;
+        return canvas;
+      }
+      const button = Object.assign(document.createElement("button"), { type: "button", ariaLabel: name, ariaPressed: "false" });
       button.append(canvas);
-      if (this.weights) button.addEventListener("click", () => this.look(button, canvas, row, column));
-      else button.disabled = true;
+      button.addEventListener("click", () => this.look(button, canvas, row, column));
       return button;
     });
     this.find(".strip").replaceChildren(...canvases);

@@ -109,7 +109,7 @@ customElements.define("explore-squares", class extends Machine {
     const decade = (f, v) => 10 ** f(Math.log10(Math.min(Math.max(v, 0.01), 1e6)));
     const range = [decade(Math.floor, Math.min(...losses) / 1.01), decade(Math.ceil, Math.max(...losses) * 1.01)];
     const curve = plot([50, 258, 415, 56], { label: "", range: [0, Math.max(60, run.length - 1)], ticks: [] }, { label: "", range, ticks: range, log: true });
-    const area = (v) => `${short(v, v < 100 ? 3 : 4)} ${unit}`.trim(), best = (v) => (v === undefined ? "none yet" : area(v));
+    const area = (v) => `${v < 1000 ? fixed(v, 2) : short(v)} ${unit}`.trim(), best = (v) => (v === undefined ? "none yet" : area(v));
     const steps = run.length - 1, slope = (v) => (Math.abs(v) < 500 ? fixed(Math.round(200 * v) / 100 || 0, 2) : short(2 * v)); // of the area
     return {
       svg: `${axes}${inside(squares.join(""))}${dots.join("")}

@@ -16,7 +16,8 @@ def boundaries(X, y, classes, *, weights=None, bias=None, labels=("x₁", "x₂"
         X: features (n, 2), best standardized; rounded to hundredths.
         y: integers (n,), from 0.
         classes: two or three names.
-        weights: (classes, 2), where the weights begin; None for 0. bias: (classes,).
+        weights: (classes, 2), where the weights begin; None for 0.
+        bias: (classes,), where the biases begin; None for 0.
         labels: what the features are, two texts.
         notice: what to notice.
     Returns:

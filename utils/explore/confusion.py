@@ -24,7 +24,8 @@ def confusion(counts, classes, images_by_cell, weights=None, bias=None, *, each=
         classes: the k names.
         images_by_cell: a dictionary from (true index, predicted index) to uint8 images (m, 28, 28). They are
             rounded to 16 levels of gray.
-        weights: (784, k), of a model whose pixels go from 0 to 1, or None. bias: (k,).
+        weights: (784, k), of a linear model whose pixels go from 0 to 1, or None.
+        bias: (k,), its biases.
         each: how many images of a cell are kept; first those that the rounding leaves in their cell.
     Returns:
         An IPython `HTML` object.

@@ -26,7 +26,8 @@ def descent(
         momentum: whether there is a slider for it.
         scales: factors of the last feature that a slider offers, from its first; empty for 1.
         steps: how many are shown at the beginning, up to 300.
-        title: what to try. notice: what to notice.
+        title: what to try, shown above the figure.
+        notice: what to notice, shown below the title.
     Returns:
         An IPython `HTML` object.
     Raises:

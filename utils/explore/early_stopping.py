@@ -15,8 +15,10 @@ def early_stopping(X, y, X_val, y_val, *, rate, steps=1, notice):
     κ / (κ + λ). Used in the lesson "Remedies"; equal to torch's steps and solutions, in float64.
 
     Args:
-        X: features (n, d), n ≥ d, standardized, so that no bias is needed. y: targets (n,).
-        X_val: validation features (m, d). y_val: their targets (m,).
+        X: features (n, d), n ≥ d, standardized, so that no bias is needed.
+        y: targets (n,).
+        X_val: validation features (m, d).
+        y_val: their targets (m,).
         rate: the learning rate, below one over the largest curvature.
         steps: how many are shown at the beginning.
         notice: what to notice.

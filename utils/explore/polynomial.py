@@ -17,7 +17,8 @@ def polynomial(x, e, x_val, e_val, truth, *, noise=0.1, degrees=(1, 19), up=(-60
     Args:
         x: where the training points are, (n,) or (n, 1), more of them than the highest degree.
         e: their noise of standard deviation 1, of the same shape.
-        x_val: where the validation points are. e_val: their noise.
+        x_val: where the validation points are, (m,) or (m, 1).
+        e_val: their noise, of the same shape.
         truth: the coefficients of 1, x, x²/2!, …
         noise: the standard deviation at the beginning, from 0.01 to 10.
         degrees: the lowest and the highest degree; it begins at the lowest.

@@ -3,7 +3,7 @@ customElements.define("explore-outlier", class extends Machine {
   static LOOKS = {
     squared: `stroke="${BLUE}" stroke-width="3"`,
     absolute: `stroke="${VERMILION}" stroke-width="2.5" stroke-dasharray="8 5"`,
-    Huber: `stroke="${GREEN}" stroke-width="8" stroke-opacity=".5"`, // broad and pale: it often lies below another
+    Huber: `stroke="${GREEN}" stroke-width="7"`, // broad: it often lies below another
   };
 
   static LOSSES = { // of an error; delta is where Huber's parabola becomes a straight line

@@ -74,7 +74,8 @@ customElements.define("explore-polynomial", class extends Machine {
   draw({ degree, noise, steps }) {
     const P = this.constructor, { x, e, x_val, e_val, degrees } = this.data, { left, right } = this;
     const y = this.targets(x, e), y_val = this.targets(x_val, e_val);
-    const fit = (k) => (steps === Infinity ? P.solve(x, y, k) : P.descend(x, y, k, steps));
+    if (this.kept?.noise !== noise || this.kept.steps !== steps) this.kept = { noise, steps, fits: [] }; // another degree: one more fit
+    const fit = (k) => this.kept.fits[k] ??= steps === Infinity ? P.solve(x, y, k) : P.descend(x, y, k, steps);
     const fits = Array.from({ length: degree - degrees[0] + 1 }, (_, k) => fit(degrees[0] + k)), theta = fits.at(-1);
     const errors = fits.map((one) => [P.error(one, x, y), P.error(one, x_val, y_val)]), [training, validation] = errors.at(-1).map((v) => short(v));
     const spot = { circle: (u, v) => `<circle cx="${u}" cy="${v}" r="4" fill="${BLUE}"/>`, square: (u, v) => `<rect x="${u - 4}" y="${v - 4}" width="8" height="8" fill="${VERMILION}"/>` };
@@ -87,7 +88,7 @@ customElements.define("explore-polynomial", class extends Machine {
     const said = `Degree ${degree}, noise ${precise(noise, 2)}, ${steps === Infinity ? "closed form" : `${steps.toLocaleString("en")} steps of gradient descent`}: `
       + `training error ${training}, validation error ${validation}.`;
     return {
-      svg: `${left.axes}${right.axes}${left.inside(`${x.map((u, i) => `<circle cx="${left.X(u).toFixed(1)}" cy="${left.Y(y[i]).toFixed(1)}" r="3" fill="currentColor" fill-opacity=".45"/>`).join("")}
+      svg: `${left.axes}${right.axes}${left.inside(`${x.map((u, i) => `<circle cx="${left.X(u).toFixed(1)}" cy="${left.Y(y[i]).toFixed(1)}" r="3" fill="currentColor" fill-opacity=".6"/>`).join("")}
         <path d="${this.truth}" fill="none" stroke="currentColor" stroke-width="2" stroke-dasharray="2 3"/><path d="${fitted}" fill="none" ${blue}/>`)}
         ${right.inside(curve(0, "circle", blue) + curve(1, "square", red))}
         <path d="M40 275h28" ${blue}/><text x="76" y="280">fit</text><path d="M120 275h28" stroke="currentColor" stroke-width="2" stroke-dasharray="2 3"/><text x="156" y="280">truth</text>

@@ -119,7 +119,7 @@ customElements.define("explore-squares", class extends Machine {
       label: `${points.length} points, and a line from ${fixed(left, 1)} at the left to ${fixed(right, 1)} at the right; `
         + `a square on each error, of mean area ${area(loss)}; arrows at both ends: the next step; below, the loss after each step`,
       summary: `${steps ? `Step ${steps}: mean area` : "Mean area of the squares:"} ${area(loss)}, its gradient ${slope(slopes[0])} at the left end, `
-        + `${slope(slopes[1])} at the right. Your best: ${best(this.yours)}; the machine's: ${best(this.machine)}.`,
+        + `${slope(slopes[1])} at the right. Your best: ${best(this.yours)}; the machine’s: ${best(this.machine)}.`,
     };
   }
 });

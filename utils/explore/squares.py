@@ -50,8 +50,7 @@ def squares(x, y, left=22.0, right=6.0, labels=("x", "y"), unit=""):
     return element(
         "squares",
         title=title,
-        notice="Drag the ends of the line, or the points. Arrows: the next step of the machine, which is the "
-        "learning rate times the gradient.",
+        notice="Drag the line’s ends, or the points. Arrows show the machine’s next step.",
         fallback=images_html(title, [picture(title, draw, {"ends": best})], [alt.strip()], [0], BUDGET)[0],
         points=points.tolist(),
         left=float(left),

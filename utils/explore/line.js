@@ -1,4 +1,4 @@
-customElements.define("explore-line", class extends Explore {
+customElements.define("explore-line", class extends Machine {
   static viewBox = "0 0 480 306";
   static mean(points, f) { return points.reduce((sum, point) => sum + f(...point), 0) / points.length; }
   static loss(points, w, b) { return this.mean(points, (x, y) => (w * x + b - y) ** 2 / 2); }
@@ -38,73 +38,49 @@ customElements.define("explore-line", class extends Explore {
     this.slider("point", "choose a point", { min: 1, max: points.length, step: 1, at: 1, show: (v) => fixed(v, 0) });
     scale("x", points[0][0], `its ${labels[0]}`);
     scale("y", points[0][1], `its ${labels[1]}`);
-    this.button("Show the best line", () => { this.state.best = !this.state.best; this.update(); });
-    // place(name, value) → where it is drawn; 180 units for each range
+    this.toggle("best", "Show the best line");
+    // at(name, value) → where it is drawn; 180 units for each range
     const { left, right } = { left: 48, right: 292 };
-    this.place = (name, v) => {
+    this.at = (name, v) => {
       const share = (v - ranges[name][0]) / (ranges[name][1] - ranges[name][0]);
       return { w: left, x: right }[name] === undefined ? 195 - 180 * share : { w: left, x: right }[name] + 180 * share;
     };
     const axes = (at, across, up, titles) => {
       const ends = (name) => [0, 0.5, 1].map((s) => ranges[name][0] + s * (ranges[name][1] - ranges[name][0]));
       return `<rect class="axis" x="${at}" y="15" width="180" height="180" fill="none"/>`
-        + ends(across).map((v) => `<text x="${this.place(across, v)}" y="213" text-anchor="middle">${v.toString().replace("-", "−")}</text>`).join("")
-        + ends(up).map((v) => `<text x="${at - 6}" y="${this.place(up, v) + 5}" text-anchor="end">${v.toString().replace("-", "−")}</text>`).join("")
+        + ends(across).map((v) => `<text x="${this.at(across, v)}" y="213" text-anchor="middle">${v.toString().replace("-", "−")}</text>`).join("")
+        + ends(up).map((v) => `<text x="${at - 6}" y="${this.at(up, v) + 5}" text-anchor="end">${v.toString().replace("-", "−")}</text>`).join("")
         + `<text x="${at + 90}" y="234" text-anchor="middle">${escape(titles[0])}</text>
           <text transform="translate(${at - 33} 105) rotate(-90)" text-anchor="middle">${escape(titles[1])}</text>`;
     };
     this.axes = axes(left, "w", "b", ["slope w", "intercept b"]) + axes(right, "x", "y", labels);
-    this.listen(this.find("svg"));
-  }
-
-  listen(svg) { // a handle is dragged by pointer; for the keyboard each has its sliders
-    const where = (event) => new DOMPoint(event.clientX, event.clientY).matrixTransform(svg.getScreenCTM().inverse());
-    let held;
-    svg.addEventListener("pointerdown", (event) => {
-      held = event.target.dataset.handle;
-      if (!held) return;
-      event.preventDefault();
-      svg.setPointerCapture(event.pointerId);
-      if (held === "line") return;
-      const at = where(event); // handles overlap: the nearest point is meant
-      const far = this.points.map(([x, y]) => Math.hypot(this.place("x", x) - at.x, this.place("y", y) - at.y));
-      this.set({ point: far.indexOf(Math.min(...far)) + 1 });
-    });
-    svg.addEventListener("pointermove", (event) => {
-      if (!held) return;
-      const at = where(event);
+    this.drag((held, ...at) => {
       const value = (name, from, place) => {
         const [low, high] = this.data.ranges[name];
         return low + (high - low) * (place - from) / (name === "w" || name === "x" ? 180 : -180);
       };
-      this.set(held === "line" ? { w: value("w", 48, at.x), b: value("b", 195, at.y) }
-        : { x: value("x", 292, at.x), y: value("y", 195, at.y) });
+      this.set(held === "line" ? { w: value("w", 48, at[0]), b: value("b", 195, at[1]) }
+        : { x: value("x", 292, at[0]), y: value("y", 195, at[1]) });
+    }, (held, ...at) => {
+      if (held === "line") return held;
+      const far = this.points.map(([x, y]) => Math.hypot(this.at("x", x) - at[0], this.at("y", y) - at[1]));
+      this.set({ point: far.indexOf(Math.min(...far)) + 1 }); // handles overlap: the nearest point is meant
+      return "point";
     });
-    for (const end of ["pointerup", "pointercancel"]) svg.addEventListener(end, () => { held = undefined; });
-  }
-
-  set(values) { // moves sliders, which keep to their range and step
-    const inputs = Object.entries(values).map(([name, value]) => {
-      const input = this.find(`#${name}`);
-      input.value = value;
-      this.state[name] = Number(input.value);
-      return input;
-    });
-    for (const input of inputs) input.dispatchEvent(new Event("input"));
   }
 
   update() {
+    if (this.quiet) return;
     const { point, x, y } = this.state;
     if (point !== this.chosen) { // another point: its two sliders go to where it is
       this.chosen = point;
       const [atX, atY] = this.points[point - 1];
-      this.set({ x: atX, y: atY });
-      return;
+      return this.set({ x: atX, y: atY });
     }
     this.points[point - 1] = [x, y];
     super.update();
     // First the reader moves something, then asks.
-    Object.assign(this.find("button"), { disabled: !this.tried, ariaPressed: Boolean(this.state.best) });
+    this.find("button").disabled = !this.tried;
     this.tried = true;
   }
 
@@ -114,29 +90,27 @@ customElements.define("explore-line", class extends Explore {
     const clip = (at, drawn) => `<clipPath id="from${at}"><rect x="${at}" y="15" width="180" height="180"/></clipPath>
       <g clip-path="url(#from${at})">${drawn}</g>`;
     const rings = [0.4, 1.6, 6.4, 25.6, 102.4].map((excess) => `<path fill="none" stroke="currentColor" stroke-opacity=".55" d="M${
-      this.constructor.ring(points, excess).map(([u, v]) => `${this.place("w", u).toFixed(1)} ${this.place("b", v).toFixed(1)}`).join("L")}"/>`);
+      this.constructor.ring(points, excess).map(([u, v]) => `${this.at("w", u).toFixed(1)} ${this.at("b", v).toFixed(1)}`).join("L")}"/>`);
     const cross = (x, y) => `<path d="M${x - 7} ${y - 7}l14 14m0 -14l-14 14" stroke="${VERMILION}" stroke-width="3"/>`;
-    const dot = (x, y) => `<circle cx="${x}" cy="${y}" r="7" fill="${BLUE}" stroke="currentColor"/>`;
-    const handle = (name, x, y) => `<circle cx="${x}" cy="${y}" r="13" fill="transparent" data-handle="${name}" style="cursor: grab; touch-action: none"/>`;
     const line = (u, v, look) => `<path d="M${[0, 1].map((i) => {
       const x = this.data.ranges.x[i];
-      return `${this.place("x", x)} ${this.place("y", u * x + v)}`;
+      return `${this.at("x", x)} ${this.at("y", u * x + v)}`;
     }).join("L")}" fill="none" stroke-width="3" ${look}/>`;
     const blue = `stroke="${BLUE}"`, dashed = `stroke="${VERMILION}" stroke-dasharray="8 5"`;
-    const residuals = points.map(([x, y]) => `<path stroke="currentColor" stroke-dasharray="2 2" d="M${this.place("x", x)} ${this.place("y", y)}V${this.place("y", w * x + b)}"/>`);
+    const residuals = points.map(([x, y]) => `<path stroke="currentColor" stroke-dasharray="2 2" d="M${this.at("x", x)} ${this.at("y", y)}V${this.at("y", w * x + b)}"/>`);
     const scatter = points.map(([x, y], i) => {
-      const [cx, cy] = [this.place("x", x), this.place("y", y)];
+      const [cx, cy] = [this.at("x", x), this.at("y", y)];
       return `<circle class="point" cx="${cx}" cy="${cy}" r="4.5" fill="currentColor"/>${
-        i + 1 === point ? `<circle cx="${cx}" cy="${cy}" r="9" fill="none" stroke="currentColor" stroke-width="1.5"/>` : ""}${handle(i + 1, cx, cy)}`;
+        i + 1 === point ? `<circle cx="${cx}" cy="${cy}" r="9" fill="none" stroke="currentColor" stroke-width="1.5"/>` : ""}${handle(i + 1, cx, cy, 13)}`;
     });
     const [yours, least] = [loss(w, b), loss(...best)].map((v) => fixed(v, 3));
-    const [atW, atB] = [this.place("w", w), this.place("b", b)];
+    const [atW, atB] = [this.at("w", w), this.at("b", b)];
     const [dw, db] = this.constructor.gradient(points, w, b).map((v) => fixed(v, 2));
     const [bw, bb] = best.map((v) => fixed(v, 2));
     return {
-      svg: `${this.axes}${clip(48, rings.join("") + (shown ? cross(this.place("w", best[0]), this.place("b", best[1])) : ""))}
+      svg: `${this.axes}${clip(48, rings.join("") + (shown ? cross(this.at("w", best[0]), this.at("b", best[1])) : ""))}
         ${clip(292, residuals.join("") + (shown ? line(...best, dashed) : "") + line(w, b, blue))}
-        ${dot(atW, atB)}${handle("line", atW, atB)}${scatter.join("")}
+        ${dot(atW, atB)}${handle("line", atW, atB, 13)}${scatter.join("")}
         <path d="M36 263H64" ${blue} stroke-width="3"/>${dot(50, 263)}<text x="76" y="268">your line: loss ${yours}</text>
         ${shown ? `<path d="M36 290H64" ${dashed} stroke-width="3"/>${cross(50, 290)}<text x="76" y="295">best: w = ${bw}, b = ${bb}, loss ${least}</text>` : ""}`,
       label: `Left, the loss over w and b; right, ${points.length} points and your line w = ${fixed(w, 1)}, `

@@ -1,5 +1,5 @@
-customElements.define("explore-squares", class extends Explore {
-  static viewBox = "0 0 480 258";
+customElements.define("explore-squares", class extends Machine {
+  static viewBox = "0 0 480 336";
 
   // The line is known by its two ends, its heights over x = 0 and x = 5: they are what a hand can hold.
   static errors(points, left, right) { return points.map(([x, y]) => left + (right - left) * x / 5 - y); }
@@ -7,91 +7,119 @@ customElements.define("explore-squares", class extends Explore {
     return this.errors(points, left, right).reduce((sum, e) => sum + e * e, 0) / points.length;
   }
 
-  static step(points, left, right, rate = 1) { // of gradient descent on half the loss
+  static gradient(points, left, right) { // of half the loss, with respect to both ends
     const errors = this.errors(points, left, right);
     const slope = (share) => errors.reduce((sum, e, i) => sum + e * share(points[i][0] / 5), 0) / points.length;
-    return [left - rate * slope((u) => 1 - u), right - rate * slope((u) => u)];
+    return [slope((u) => 1 - u), slope((u) => u)];
   }
 
-  steps = 0; // that the machine has taken
+  static step(points, left, right, rate = 1) { // of gradient descent on half the loss
+    const [first, second] = this.gradient(points, left, right);
+    return [left - rate * first, right - rate * second];
+  }
 
   setup() {
-    const end = { min: 0, max: 30, step: 0.1 };
-    this.slider("left", "left end", { ...end, at: this.data.left });
-    this.slider("right", "right end", { ...end, at: this.data.right });
-    this.button("Let the machine learn it", () => this.learn());
-    // A hand stops the machine, before the slider draws.
-    this.find(".controls").addEventListener("input", (event) => { if (event.isTrusted) this.stop(); }, true);
-    this.listen(this.find("svg"));
+    const { points, left, right, labels } = this.data, end = { min: 0, max: 30, step: 0.1 };
+    this.points = points.map((point) => [...point]);
+    this.chosen = 1;
+    this.slider("left", "left end", { ...end, at: left });
+    this.slider("right", "right end", { ...end, at: right });
+    this.slider("rate", "learning rate", { min: -2, max: 1, step: 0.02, at: 0, to: (u) => 10 ** u, show: short });
+    this.button("One step", () => this.learn());
+    this.player("Let the machine learn it", () => this.learn() % 60);
+    this.button("Reset", () => this.reset());
+    // A point is dragged by pointer; for the keyboard it has sliders, in a fold.
+    const controls = this.find(".controls"), fold = document.createElement("details");
+    fold.innerHTML = `<summary>Move a point by sliders</summary>`;
+    fold.style.gridColumn = "1 / -1";
+    this.slider("point", "point", { min: 1, max: points.length, step: 1, at: 1, show: String });
+    this.slider("x", labels[0], { min: 0, max: 5, step: 0.1, at: points[0][0] });
+    this.slider("y", labels[1], { ...end, at: points[0][1] });
+    const inside = controls.cloneNode();
+    inside.append(...[...controls.children].slice(-9));
+    fold.append(inside);
+    controls.append(fold);
+    this.find(".picture").after(controls);
+    this.plot = plot([50, 8, 415, 200], { label: labels[0], range: [0, 5], ticks: [0, 1, 2, 3, 4, 5] }, { label: labels[1], range: [0, 30], ticks: [0, 10, 20, 30] });
+    const isEnd = (held) => held === "left" || held === "right";
+    this.drag((held, ...place) => {
+      const [x, y] = this.plot.at(...place);
+      this.set(isEnd(held) ? { [held]: y } : { x, y });
+    }, (held) => {
+      if (!isEnd(held)) this.set({ point: held });
+      return held;
+    });
+    this.reset();
   }
 
-  listen(svg) {
-    let held;
-    svg.addEventListener("pointerdown", (event) => {
-      held = event.target.dataset.handle;
-      if (!held) return;
-      event.preventDefault();
-      this.stop();
-      svg.setPointerCapture(event.pointerId);
-    });
-    svg.addEventListener("pointermove", (event) => {
-      if (!held) return;
-      const { y } = new DOMPoint(event.clientX, event.clientY).matrixTransform(svg.getScreenCTM().inverse());
-      this.set({ [held]: (210 - y) * 30 / 200 });
-    });
-    for (const end of ["pointerup", "pointercancel"]) svg.addEventListener(end, () => { held = undefined; });
+  reset() {
+    const { left, right, points } = this.data;
+    this.points = points.map((point) => [...point]);
+    [this.chosen, this.yours, this.machine] = [0, undefined, undefined]; // both bests
+    this.run = [[left, right]]; // the ends after each step: not rounded, as the sliders are
+    this.ends = `${left} ${right}`;
+    this.set({ left, right, rate: 0, point: 1 });
   }
 
-  set(ends) {
-    for (const [name, value] of Object.entries(ends)) {
-      this.find(`#${name}`).value = value;
-      this.find(`#${name}`).dispatchEvent(new Event("input"));
+  learn() {
+    const [left, right] = this.constructor.step(this.points, ...this.run.at(-1), this.state.rate);
+    this.run.push([left, right]);
+    this.machine = Math.min(this.machine ?? Infinity, this.constructor.loss(this.points, left, right));
+    this.stepping = true;
+    this.set({ left, right });
+    this.stepping = false;
+    return this.run.length - 1;
+  }
+
+  update() {
+    if (this.quiet) return;
+    const { point, x, y, left, right } = this.state, old = this.points[point - 1], ends = `${left} ${right}`;
+    if (point !== this.chosen) { // another point: its sliders go to where it is
+      this.chosen = point;
+      return this.set({ x: old[0], y: old[1] });
     }
+    const moved = x !== old[0] || y !== old[1];
+    if (moved) { // other points: another contest
+      this.points[point - 1] = [x, y];
+      this.yours = this.machine = undefined;
+    }
+    if (!this.stepping && (moved || ends !== this.ends)) {
+      this.run = [[left, right]];
+      if (!moved) this.yours = Math.min(this.yours ?? Infinity, this.constructor.loss(this.points, left, right));
+    }
+    this.ends = ends;
+    super.update();
   }
 
-  stop() {
-    clearInterval(this.learning);
-    this.steps = 0;
-  }
-
-  learn() { // sixty steps in three seconds; at once for whoever wants nothing to move
-    this.stop();
-    let { left, right } = this.state;
-    const step = () => {
-      [left, right] = this.constructor.step(this.data.points, left, right);
-      if (++this.steps === 60) clearInterval(this.learning);
-    };
-    if (matchMedia("(prefers-reduced-motion: reduce)").matches) {
-      while (this.steps < 60) step();
-      this.set({ left, right });
-    } else this.learning = setInterval(() => { step(); this.set({ left, right }); }, 50);
-  }
-
-  draw({ left, right }) {
-    const { points, labels, least, unit } = this.data;
-    const [X, Y] = [(x) => 56 + 80 * x, (y) => 210 - 20 * y / 3];
-    const ticks = [0, 1, 2, 3, 4, 5].map((x) => `<text x="${X(x)}" y="228" text-anchor="middle">${x}</text>`)
-      .concat([0, 10, 20, 30].map((y) => `<path class="axis" d="M56 ${Y(y)}H456"/><text x="40" y="${Y(y) + 5}" text-anchor="end">${y}</text>`));
+  draw({ rate, point }) {
+    const { unit } = this.data, { points, run } = this, { X, Y, axes, inside } = this.plot, [left, right] = run.at(-1);
     const squares = this.constructor.errors(points, left, right).map((e, i) => {
       const [x, y] = points[i], side = Math.abs(e) * 20 / 3; // it leans away from the line's nearer side of the picture
       return `<rect x="${x < 2.5 ? X(x) : X(x) - side}" y="${Y(Math.max(y, y + e))}" width="${side}" height="${side}"
         fill="${VERMILION}" fill-opacity=".22" stroke="${VERMILION}"/>`;
     });
-    const dots = points.map(([x, y]) => `<circle cx="${X(x)}" cy="${Y(y)}" r="4.5" fill="currentColor"/>`);
-    const handle = (name, x, y) => `<circle cx="${X(x)}" cy="${Y(y)}" r="8" fill="${BLUE}" stroke="currentColor"/>
-      <circle cx="${X(x)}" cy="${Y(y)}" r="20" fill="transparent" data-handle="${name}" style="cursor: ns-resize; touch-action: none"/>`;
-    const area = (v) => `${fixed(v, 2)} ${unit}`.trim(), loss = area(this.constructor.loss(points, left, right));
+    const dots = points.map(([x, y], i) => `<circle class="point" cx="${X(x)}" cy="${Y(y)}" r="4.5" fill="currentColor"/>${
+      this.find("details").open && i + 1 === point ? `<circle cx="${X(x)}" cy="${Y(y)}" r="9" fill="none" stroke="currentColor"/>` : ""}${handle(i + 1, X(x), Y(y))}`);
+    const slopes = this.constructor.gradient(points, left, right);
+    const arrow = (x, y, slope) => { // the next step: rate times gradient, downhill
+      const to = Y(y - rate * slope), way = Math.sign(to - Y(y));
+      return Math.abs(to - Y(y)) < 3 ? "" : `<path class="step" d="M${x} ${Y(y)}V${to}m-5 ${-7 * way}l5 ${7 * way}l5 ${-7 * way}" fill="none" stroke="${BLUE}" stroke-width="2.5"/>`;
+    };
+    const losses = run.map((ends) => this.constructor.loss(points, ...ends)), loss = losses.at(-1);
+    const decade = (f, v) => 10 ** f(Math.log10(Math.min(Math.max(v, 0.01), 1e6)));
+    const range = [decade(Math.floor, Math.min(...losses) / 1.01), decade(Math.ceil, Math.max(...losses) * 1.01)];
+    const curve = plot([50, 258, 415, 56], { label: "", range: [0, Math.max(60, run.length - 1)], ticks: [] }, { label: "", range, ticks: range, log: true });
+    const area = (v) => `${v < 1000 ? fixed(v, 2) : short(v)} ${unit}`.trim(), best = (v) => (v === undefined ? "none yet" : area(v));
+    const steps = run.length - 1, slope = (v) => (Math.abs(v) < 500 ? fixed(Math.round(200 * v) / 100 || 0, 2) : short(2 * v)); // of the area
     return {
-      svg: `${ticks.join("")}<clipPath id="plot"><rect x="56" y="0" width="400" height="210"/></clipPath>
-        <g clip-path="url(#plot)">${squares.join("")}</g>${dots.join("")}
-        <path d="M${X(0)} ${Y(left)}L${X(5)} ${Y(right)}" stroke="${BLUE}" stroke-width="3"/>
-        ${handle("left", 0, left)}${handle("right", 5, right)}
-        <text x="256" y="252" text-anchor="middle">${escape(labels[0])}</text>
-        <text transform="translate(14 110) rotate(-90)" text-anchor="middle">${escape(labels[1])}</text>`,
+      svg: `${axes}${inside(squares.join(""))}${dots.join("")}
+        ${inside(`<path d="M${X(0)} ${Y(left)}L${X(5)} ${Y(right)}" stroke="${BLUE}" stroke-width="3"/>${arrow(X(0) + 14, left, slopes[0])}${arrow(X(5) - 14, right, slopes[1])}`)}
+        ${[["left", X(0), Y(left)], ["right", X(5), Y(right)]].map(([name, x, y]) => dot(x, y) + handle(name, x, y, 20)).join("")}
+        ${curve.axes}<text x="257" y="331" text-anchor="middle">loss after each step of the machine</text>${curve.inside(`<path d="${path(losses.map((v, k) => [curve.X(k), curve.Y(v)]))}" fill="none" stroke="${VERMILION}" stroke-width="3"/>`)}`,
       label: `${points.length} points, and a line from ${fixed(left, 1)} at the left to ${fixed(right, 1)} at the right; `
-        + `a square on each error, of mean area ${loss}`,
-      summary: `${this.steps ? `Step ${this.steps} of 60: mean area` : "Mean area of the squares:"} ${loss}. `
-        + `The least there can be: ${area(least)}.`,
+        + `a square on each error, of mean area ${area(loss)}; arrows at both ends: the next step; below, the loss after each step`,
+      summary: `${steps ? `Step ${steps}: mean area` : "Mean area of the squares:"} ${area(loss)}, its gradient ${slope(slopes[0])} at the left end, `
+        + `${slope(slopes[1])} at the right. Your best: ${best(this.yours)}; the machine’s: ${best(this.machine)}.`,
     };
   }
 });

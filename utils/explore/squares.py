@@ -9,10 +9,11 @@ from utils.explore.line import cloud
 
 
 def squares(x, y, left=22.0, right=6.0, labels=("x", "y"), unit=""):
-    """Show points, a line, and the squares of its errors; sliders or a pointer move the line's two ends.
+    """Show points, a line, and the squares of its errors; sliders or a pointer move its two ends, or a point.
 
-    A button takes sixty steps of gradient descent on the heights of the ends. Used on the front page; the
-    lesson "A line through points" says why squares.
+    Buttons take one step or sixty of gradient descent on the heights of the ends: down the gradient of half
+    the mean area, times a learning rate. Arrows show the next step, a curve the losses, and the words below
+    the reader's best beside the machine's. Used on the front page; "A line through points" says why squares.
 
     Args:
         x: two numbers or more, from 0 to 5, rounded to tenths.
@@ -49,12 +50,11 @@ def squares(x, y, left=22.0, right=6.0, labels=("x", "y"), unit=""):
     return element(
         "squares",
         title=title,
-        notice="Drag the ends of the line, or use the sliders.",
+        notice="Drag the line’s ends, or the points. Arrows show the machine’s next step.",
         fallback=still(draw(best), alt.strip()),
         points=points.tolist(),
         left=float(left),
         right=float(right),
         labels=list(labels),
-        least=float(least),
         unit=unit,
     )

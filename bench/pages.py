@@ -2,8 +2,8 @@
 
     python -m bench.pages [--runs 5] [--json FILE]
 
-"Usable" is when the maths is typeset and every interactive figure is drawn, from an empty cache. The slow line
-has 10 Mbps and answers after 40 ms. What a page may weigh is tested: tests/site/budget.json.
+"Usable" is when the maths is typeset and every interactive figure is drawn, from an empty cache. The slow
+line has 10 Mbps and answers after 40 ms. What a page may weigh is tested: tests/site/budget.json.
 """
 
 import argparse

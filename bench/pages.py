@@ -2,7 +2,7 @@
 
     python -m bench.pages [--runs 5] [--json FILE]
 
-"Usable" is when the maths is typeset and every interactive figure is drawn, starting with an empty cache. The slow line
+"Usable" is when the maths is typeset and every figure is there, starting with an empty cache. The slow line
 has 10 Mbps and answers after 40 ms. What a page may weigh is tested: tests/site/budget.json.
 """
 

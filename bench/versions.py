@@ -1,9 +1,9 @@
 """Prove that `utils` works with the oldest and the newest packages that pyproject.toml allows: make versions
 
-On the oldest and the newest Python of this machine that the book allows, uv resolves and installs three sets
-of packages, each into an environment of its own in _build/versions: the lowest that pyproject.toml names, the
-newest that there are, and the newest beside the oldest torch. In each the unit tests of `utils` run, and two
-lessons with all their claims. What fails is stored like what passes.
+On the oldest and the newest Python of this machine that the book allows, uv resolves and installs two sets of
+packages, each into an environment of its own in _build/versions: the lowest that pyproject.toml names, and the
+newest that there are. In each the unit tests of `utils` run, and two lessons with all their claims. What fails
+is stored like what passes.
 
 It downloads about 12 GB, unless uv has the packages in its cache, and takes half an hour on two idle cores.
 """
@@ -30,7 +30,7 @@ UV = [sys.executable, "-m", "uv"]
 TOOLS = ("pytest", "hypothesis", "nbclient", "nbformat", "nbval", "ipykernel")
 TESTS = [f"tests/test_{name}.py" for name in ("data", "training", "plotting", "explore")]
 LESSONS = ["book/linear-regression/from-scratch.ipynb", "book/softmax-concise/same-model.ipynb"]
-SETS = ("lowest", "newest", "newest, lowest torch")
+SETS = ("lowest", "newest")
 SHOWN = ("torch", "numpy", "matplotlib", "ipython", "ipywidgets")
 
 
@@ -84,10 +84,7 @@ def run(python, *arguments):
 def attempt(python, kind, folder):
     """Install one set of packages and run everything in it; return what was installed and what passed."""
     try:
-        pins = resolve(python, PROJECT["dependencies"], lowest=kind != "newest")
-        if kind == "newest, lowest torch":
-            torch = [pin for pin in pins if re.match("torch(vision)?==", pin)]
-            pins = resolve(python, [*PROJECT["dependencies"], *torch], lowest=False)
+        pins = resolve(python, PROJECT["dependencies"], lowest=kind == "lowest")
         inside = install(python, pins, folder)
     except subprocess.CalledProcessError as error:
         return {"problem": " ".join((error.stderr or str(error)).split())[:500]}
@@ -108,7 +105,7 @@ def main():
     for version, python in pythons().items():
         results["pythons"][version] = {}
         for kind in SETS:
-            folder = ROOT / "_build/versions" / f"{version}-{kind.replace(' ', '-').replace(',', '')}"
+            folder = ROOT / "_build/versions" / f"{version}-{kind}"
             results["pythons"][version][kind] = found = attempt(python, kind, folder)
             print(f"Python {version}, {kind}: {found}", flush=True)
             save("versions", results, path)

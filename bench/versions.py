@@ -1,9 +1,9 @@
 """Prove that `utils` works with the oldest and the newest packages that pyproject.toml allows: make versions
 
-On the oldest and the newest Python of this machine that the book allows, uv resolves and installs two sets of
-packages, each into an environment of its own in _build/versions: the lowest that pyproject.toml names, and the
-newest that there are. In each the unit tests of `utils` run, and two lessons with all their claims. What fails
-is stored like what passes.
+On the oldest and the newest Python of this machine that the book allows, uv resolves and installs two sets
+of packages, each into an environment of its own in _build/versions: the lowest that pyproject.toml names, and
+the newest that there are. In each the unit tests of `utils` run, and two lessons with all their claims. What
+fails is stored like what passes.
 
 It downloads about 12 GB, unless uv has the packages in its cache, and takes half an hour on two idle cores.
 """

@@ -132,8 +132,8 @@ def test_a_license_is_what_the_package_says(name):
         assert name in named(EXTRAS["bench"]), "make sets up the rest"
         pytest.skip("stands in bench's own environment")
     classifiers = [line for line in about.get_all("Classifier") or [] if line.startswith("License")]
-    short = " ".join([about["License-Expression"] or "", *classifiers])
-    words = f"{short} {about['License'] or ''}"
+    short = " ".join([about.get("License-Expression", ""), *classifiers])
+    words = f"{short} {about.get('License', '')}"
     assert re.search(WORDS[LICENSES[name]], words), words[:300]
     assert LICENSES[name] == "GPL" or "GPL" not in short, short
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 
@@ -20,9 +21,9 @@ FOREIGN = {
 
 def run(code, folder, *options):
     """Run code with a folder's files in reach; return the last line of what it says."""
-    done = subprocess.run(
-        [sys.executable, *options, "-c", code], cwd=folder, capture_output=True, text=True, check=False
-    )
+    reach = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
+    command = [sys.executable, *options, "-c", code]
+    done = subprocess.run(command, cwd=folder, env=reach, capture_output=True, text=True, check=False)
     return (done.stdout + done.stderr).strip().rpartition("\n")[2]
 
 

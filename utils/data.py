@@ -53,6 +53,8 @@ PATIENCE = 30
 class DataError(RuntimeError):
     """Raised when Fashion-MNIST cannot be had: the message names the file and the remedy."""
 
+    missing = False  # a file that is not there is no reason to warn in the cache
+
 
 def synthetic_regression(w, b, n, noise=0.01, generator=None):
     """Draw `n` points near the plane y = Xw + b (lesson "From scratch").
@@ -208,10 +210,9 @@ def _find_files(named):
     cache = user_cache_path("from-lines-to-labels")
     try:
         return _read_all(cache, remedy="looking elsewhere")
-    except _MissingError:
-        pass
     except DataError as error:
-        warnings.warn(f"{error} {_empty(cache)}", stacklevel=3)
+        if not error.missing:
+            warnings.warn(f"{error} {_empty(cache)}", stacklevel=3)
     if _is_folder(DEBIAN_PACKAGE):
         return _read_all(DEBIAN_PACKAGE, remedy="run: apt-get install --reinstall dataset-fashion-mnist")
     _download(cache)
@@ -237,10 +238,6 @@ def _empty(cache):
     return "The files were removed from the cache."
 
 
-class _MissingError(DataError):
-    """A file is not there, which in the cache is no reason to warn."""
-
-
 def _read_all(folder, remedy):
     """Read and verify the four files of `folder`, plain or .gz."""
     return {name: _read(folder, name, remedy) for name in MD5}
@@ -260,7 +257,9 @@ def _read(folder, name, remedy):
         except OSError as error:
             raise DataError(f"{path} cannot be read ({error.strerror}): {remedy}.") from error
         return bytearray(content)  # writable, as torch.frombuffer wants it
-    raise _MissingError(f"{folder / name} is missing (so is {name}.gz): {remedy}.")
+    error = DataError(f"{folder / name} is missing (so is {name}.gz): {remedy}.")
+    error.missing = True
+    raise error
 
 
 def _download(cache):

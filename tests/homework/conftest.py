@@ -1,6 +1,15 @@
 """What the tests of homework share."""
 
 import pytest
+from IPython.core.interactiveshell import InteractiveShell
+
+
+@pytest.fixture(autouse=True)
+def no_shell_is_left():
+    """Leave no IPython behind, which others would take for a notebook's."""
+    yield
+    if InteractiveShell.initialized():
+        type(InteractiveShell.instance()).clear_instance()
 
 
 @pytest.fixture(scope="session")

@@ -42,7 +42,7 @@ def plane(slope, kind):
 
 def noise(value):
     figure, axes = plt.subplots(figsize=(4, 3))
-    axes.imshow(np.random.default_rng(int(value)).random((300, 400, 3)))
+    axes.imshow(np.random.default_rng(int(value)).random((60, 80, 3)))
     return figure
 
 

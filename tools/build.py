@@ -227,7 +227,7 @@ def unit() -> str:
     """Run all tests that need no site."""
     sandbox()
     browser()
-    report = ["--cov", "--cov-report=term-missing:skip-covered"]
+    report = ["--durations", "15", "--cov", "--cov-report=term-missing:skip-covered"]
     summary = pytest("--dist", "loadgroup", *report, "tests", "--ignore", "tests/site")
     for package in ("utils", "homework/grader"):
         python("coverage", "report", "--format=total", f"--include={package}/*", "--fail-under=95")

@@ -195,12 +195,10 @@ def versions(results):
         for kind, found in kinds.items()
     ]
     failed = [
-        f"- Python {python}, {kind}: {', '.join(f'`{name}`' for name in names)}"
+        f"- Python {python}, {kind}: {', '.join(f'`{name}`' for name in bad)}"
         for python, kinds in results["pythons"].items()
         for kind, found in kinds.items()
-        if (
-            names := [name for part in ("tests", "lessons") for name in found.get(part, {}).get("failed", [])]
-        )
+        if (bad := [name for part in ("tests", "lessons") for name in found.get(part, {}).get("failed", [])])
     ]
     table = rows(("Python", "packages", *names, "unit tests", "cells of two lessons"), *lines)
     return "\n\n".join([table, *(["Failed:\n\n" + "\n".join(failed)] if failed else [])])

@@ -60,6 +60,9 @@ def test_the_table_of_versions_shows_what_failed_and_what_could_not_be_installed
     text = TABLES["versions"]({"pythons": {"3.13.0": sets}})
     assert "| 3.13.0 | lowest | 2.3.0 | 1.26.0 | 3.8 | 7.34 | 7.7 | 9 passed | 9 passed |" in text
     assert "| 1 failed, 8 passed | 9 passed |" in text
+    assert len({line.count("|") for line in text.splitlines() if line.startswith("|")}) == 1, (
+        "as many columns"
+    )
     assert "- Python 3.13.0, newest: `tests/test_data.py::test_it`" in text
     assert "cannot be installed here: no wheel" in text
 

@@ -241,6 +241,7 @@ def notebooks() -> str:
         return [path for path in (*tree.lessons(), *tree.masters()) if not tree.is_executed(path)]
 
     if todo := waiting():
+        python("tools.notebooks", "check")  # one sentence, before thousands of lines
         options = ["-p", "tools.execute", "--dist", "loadscope", "--durations", "10"]
         pytest(*options, "--nbval-cell-timeout", "120", *todo)
     if left := waiting():

@@ -140,7 +140,7 @@ def environment() -> str:
         "Install Python's venv module first, for example with: sudo apt install python3-venv",
     )
     command(sys.executable, "-m", "venv", ROOT / ".venv")
-    return python("pip", "install", "--quiet", "-e", ".[book,test]", "-c", tree.PINS)
+    return python("pip", "install", "--quiet", "--no-compile", "-e", ".[book,test]", "-c", tree.PINS)
 
 
 def packages() -> str:
@@ -198,8 +198,8 @@ def sandbox() -> str:
 
 
 def pytest(*arguments: str | Path) -> str:
-    """Run tests on all cores, and return pytest's summary."""
-    return python("pytest", "-n", str(os.cpu_count()), *arguments)
+    """Run tests on all cores, or so many as CORES says, and return pytest's summary."""
+    return python("pytest", "-n", os.environ.get("CORES", str(os.cpu_count())), *arguments)
 
 
 def lint() -> str:

@@ -105,6 +105,7 @@ def finish_pages(app, error):
         page.write_text(finish(page.read_text(encoding="utf-8")), encoding="utf-8")
     for path in (p for pattern in UNUSED for p in Path(app.outdir, "_static").glob(pattern)):
         path.unlink()
+    Path(app.outdir, ".buildinfo").unlink()  # for builds on top of others; it differs from folder to folder
 
 
 def setup(app):

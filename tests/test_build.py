@@ -63,6 +63,10 @@ def test_pages():
 }
 
 
+# The kernel sends what was printed so far while it pauses.
+IN_PIECES = 'print("It was ", end="", flush=True)\ntime.sleep(0.5)\nprint("executed.")'
+
+
 @pytest.fixture(scope="module")
 def book(tmp_path_factory):
     """Return the folder of a book of one lesson, with spaces and Chinese letters in its path, and no git."""
@@ -79,7 +83,7 @@ def book(tmp_path_factory):
         (folder / name).symlink_to((ROOT / name).resolve())
     cells = [
         new_markdown_cell("# A lesson", id="title"),
-        new_code_cell('import waits\n\nwaits.at("notebook")\nprint("It was executed.")', id="wait"),
+        new_code_cell('import time\n\nimport waits\n\nwaits.at("notebook")\n' + IN_PIECES, id="wait"),
     ]
     notebook = new_notebook(cells=cells)
     notebook.metadata.kernelspec = {"name": "python3", "display_name": "Python 3", "language": "python"}

@@ -53,6 +53,8 @@ class Notebook(IPyNbFile):
     def keep(self):
         """Write the executed notebook."""
         self.client.set_widgets_metadata()
+        for _, cell in self.code:
+            cell.outputs = joined(cell.outputs)
         about = {"inputs": self.inputs, "executed": self.began, "seconds": time.time() - self.began}
         self.client.nb.metadata[tree.KEY] = about
         path = tree.executed(self.path)
@@ -60,6 +62,17 @@ class Notebook(IPyNbFile):
         beside = path.with_suffix(f".{os.getpid()}")
         write(self.client.nb, beside)
         beside.replace(path)
+
+
+def joined(outputs):
+    """Return outputs in which what was printed in one go is one: the kernel may send it in pieces."""
+    whole = []
+    for output in outputs:
+        if whole and output.output_type == "stream" and output.get("name") == whole[-1].get("name"):
+            whole[-1].text += output.text
+        else:
+            whole.append(output)
+    return whole
 
 
 def pytest_collect_file(file_path, parent):

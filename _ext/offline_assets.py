@@ -1,6 +1,6 @@
-"""Serve everything from the site itself: MathJax's fonts and the theme's icons.
+"""Serve everything from the site itself: fonts and the theme's icons.
 
-The fonts come from an npm package (package.json), copied in. The theme's Font Awesome script and fonts, two
+The fonts come from npm packages (package.json), copied in. The theme's Font Awesome script and fonts, two
 thirds of a page's weight, give way to the few icons in use, drawn inline.
 """
 
@@ -14,8 +14,12 @@ from bs4 import BeautifulSoup
 from sphinx.errors import ExtensionError
 
 ROOT = Path(__file__).resolve().parent.parent
+NEWSREADER = ["400-normal", "400-italic", "600-normal"]
 ASSETS = {  # folder below node_modules -> its place below _static, and the files that pages ask for
     "mathjax/es5": ("mathjax", ["output/chtml/fonts/woff-v2/*"]),  # the formulas are typeset already
+    "@fontsource/newsreader/files": ("fonts", [f"newsreader-latin-{cut}.woff2" for cut in NEWSREADER]),
+    "@fontsource-variable/libre-franklin/files": ("fonts", ["libre-franklin-latin-wght-normal.woff2"]),
+    "@fontsource/m-plus-1-code/files": ("fonts", ["m-plus-1-code-latin-400-normal.woff2"]),
 }
 # Half of the site's size, and asked for by no page.
 UNUSED = ["**/*.map", "**/fontawesome.js*", "vendor/**/*.ttf", "*macros.html", "locales/**/*.[mp]o"]
@@ -25,8 +29,7 @@ FONT_AWESOME = Path(pydata_sphinx_theme.__file__).parent / (
 )
 STYLES = {"fab": 0, "fa-brands": 0, "far": 1, "fa-regular": 1, "fas": 2, "fa-solid": 2}
 
-# For print alone there are a title and contents more: the search would quote them instead of the text.
-LEFT_OUT = 'script[src*="/fontawesome.js"], #jb-print-docs-body'
+LEFT_OUT = 'script[src*="/fontawesome.js"]'
 # What the theme leaves nameless, outside of any landmark, or named unlike its own text (None: no attribute).
 NAMES = {
     ".bd-links summary": {"aria-label": "Lessons"},
@@ -35,7 +38,6 @@ NAMES = {
     "#pst-primary-sidebar-modal": {"aria-label": "The book"},
     "#pst-secondary-sidebar-modal": {"aria-label": "This page"},
     "#pst-search-dialog": {"aria-label": "Search"},
-    ".search-button-field": {"title": None, "aria-label": None},
 }
 
 

@@ -10,7 +10,8 @@ async ({ title, about, entries }) => {
   };
   const article = make("article", { className: "bd-article" });
   const contents = make("ol", { className: "book-contents" });
-  const styles = new Set(), scripts = new Set();
+  const styles = new Set(), scripts = new Set(), mark = document.querySelector(".mark").cloneNode(true);
+  let chapter;
 
   for (const { name, level } of entries) {
     const url = new URL(name, location.href), id = prefix(name);
@@ -46,9 +47,9 @@ async ({ title, about, entries }) => {
       else link.replaceWith(...link.childNodes);
     }
 
-    const first = page.querySelector("h1");
+    const first = page.querySelector("h1"), heads = first.textContent;
     contents.append(make("li", { className: `level-${level}` },
-      make("a", { href: `#${id}` }, first.textContent), make("span", { className: "number" }, "000")));
+      make("a", { href: `#${id}` }, heads), make("span", { className: "number" }, "000")));
     const headings = [...page.querySelectorAll("h1, h2, h3, h4, h5")];
     for (const heading of headings) {
       const depth = Number(heading.tagName[1]) + level - 1;
@@ -56,7 +57,12 @@ async ({ title, about, entries }) => {
       if (heading === first) lower.className = "page-title";
       heading.replaceWith(lower);
     }
-    article.append(...page.childNodes);
+    if (level === 1) { // each chapter has pages of its own name, whose running head is its title
+      chapter = make("div", { className: "chapter", style: `page: ${id}` });
+      styles.add(`@page ${id} { @top-left { content: ${JSON.stringify(heads)}; } }`);
+      article.append(chapter);
+    }
+    chapter.append(...page.childNodes);
   }
 
   document.documentElement.dataset.theme = "light";
@@ -64,7 +70,7 @@ async ({ title, about, entries }) => {
   document.head.append(...[...styles].map((text) => make("style", {}, text)));
   document.body.className = "book";
   document.body.replaceChildren(make("main", { className: "bd-main bd-content bd-article-container" },
-    make("header", { className: "book-title" }, make("p", {}, title), ...about.map((line) => make("p", {}, line))),
+    make("header", { className: "book-title" }, mark, make("p", {}, title), ...about.map((line) => make("p", {}, line))),
     make("nav", { ariaLabel: "Contents" }, make("h1", { className: "page-title" }, "Contents"), contents), article));
   document.body.append(...[...scripts].map((text) => make("script", {}, text)));
 

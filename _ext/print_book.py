@@ -12,6 +12,7 @@ from pathlib import Path
 import pypdf
 import yaml
 
+from tools import contents
 from tools.browser import HTML, ROOT, chromium, serve
 
 SCRIPT = Path(__file__).with_suffix(".js")
@@ -27,14 +28,9 @@ CUT_OFF = """() => {
 
 def entries():
     """Return the book's pages in order, each with its level: 1 for a chapter, 2 for what stands in it."""
-
-    def below(items, level):
-        for item in items:
-            yield {"name": f"{item['file']}.html", "level": level}
-            yield from below(item.get("sections", []), level + 1)
-
-    contents = yaml.safe_load((ROOT / "_toc.yml").read_text(encoding="utf-8"))
-    return list(below([{"file": contents["root"]}, *contents["chapters"]], 1))
+    pages = contents.pages().values()
+    levels = [{"name": f"{page.name}.html", "level": 1 + (page.name != page.chapter)} for page in pages]
+    return [{"name": "index.html", "level": 1}, *levels]
 
 
 def print_book(browser, base, pages, out):
@@ -57,7 +53,7 @@ def print_book(browser, base, pages, out):
     page.wait_for_timeout(500)  # the elements' sentences come once they rest
     page.emulate_media(media="print")
     if cut_off := page.evaluate(CUT_OFF):
-        raise RuntimeError(f"Wider than a sheet, so mend its print rules in web/book.css: {cut_off}")
+        raise RuntimeError(f"Wider than a sheet, so mend its print rules in web/styles/print.css: {cut_off}")
     options = {"path": out, "outline": True, "tagged": True, "prefer_css_page_size": True}
     page.pdf(**options, print_background=True)
     numbers = begins(out, pages)
@@ -67,7 +63,7 @@ def print_book(browser, base, pages, out):
     page.close()
     if begins(out, pages) != numbers:
         raise RuntimeError(
-            "The numbers in the contents moved the pages: give them a fixed width in book.css."
+            "The numbers in the contents moved the pages: give them a fixed width in web/styles/print.css."
         )
     return name_bookmarks(out, headings)
 

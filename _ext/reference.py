@@ -12,14 +12,13 @@ from datetime import datetime
 from importlib.metadata import version
 from pathlib import Path
 
-import yaml
 from docutils import nodes
 from sphinx.addnodes import pending_xref
 from sphinx.errors import ExtensionError
 from sphinx.transforms.post_transforms import SphinxPostTransform
 from sphinx.util.docutils import SphinxDirective
 
-from tools import tree
+from tools import contents, tree
 from tools.tree import ROOT
 
 HEAD = ("Lesson and hardware", "For you", "Last run", "It took")
@@ -84,8 +83,7 @@ class FillTables(SphinxPostTransform):
 
     def run(self, **kwargs):
         """Replace each placeholder of the page."""
-        contents = yaml.safe_load((ROOT / "_toc.yml").read_text(encoding="utf-8"))["chapters"]
-        pages = [page["file"] for chapter in contents for page in chapter.get("sections", [])]
+        pages = contents.pages(Path(self.env.srcdir))
         for place in list(self.document.findall(LessonTable)):
             rows = [self.row(p) for p in pages if Path(p).parent.name == place["chapter"]]
             place.replace_self(table([row for row in rows if row]))

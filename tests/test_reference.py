@@ -10,10 +10,9 @@ from pathlib import Path
 
 import pytest
 import reference
-import yaml
 from sphinx.errors import ExtensionError
 
-from tools import tree
+from tools import contents, tree
 
 ROOT = Path(__file__).parents[1]
 REFERENCE = ROOT / "book/reference"
@@ -26,8 +25,7 @@ def lesson_text(path):
     return re.sub(r"^## Exercises.*?(?=^## )", "", text, flags=re.M | re.S)
 
 
-CONTENTS = yaml.safe_load((ROOT / "_toc.yml").read_text())["chapters"]
-PAGES = [ROOT / f"{page['file']}.ipynb" for chapter in CONTENTS for page in chapter["sections"]]
+PAGES = [ROOT / f"{name}.ipynb" for name in contents.pages()]
 LESSONS = {  # in the order of the contents: those that say how many minutes they take
     path.stem: lesson_text(path)
     for path in PAGES

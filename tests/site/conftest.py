@@ -30,8 +30,8 @@ def visit(browser):
 
     @contextmanager
     def load(url, **options):
-        options |= {"viewport": {"width": 1300, "height": 900}}
-        options |= {"reduced_motion": "reduce"}  # nothing is caught half-way, in colour or in place
+        # Less motion: nothing is caught half-way, in color or in place.
+        options = {"viewport": {"width": 1300, "height": 900}, "reduced_motion": "reduce"} | options
         context = browser.new_context(**options)
         page = context.new_page()
         page.problems = []

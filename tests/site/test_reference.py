@@ -5,9 +5,9 @@ import inspect
 import re
 
 import pytest
-import yaml
 
-from tools.browser import HTML, ROOT
+from tools import contents
+from tools.browser import HTML
 
 # Constants that only their own module uses: utils.md leaves them out.
 INTERNAL = {
@@ -49,8 +49,6 @@ def test_docstrings_are_set_as_text(visit, site):
 
 def test_lessons_at_a_glance(visit, site):
     """Each lesson of the contents has its row: a link, minutes, hardware, and when and how long it ran."""
-    contents = yaml.safe_load((ROOT / "_toc.yml").read_text())["chapters"]
-    pages = [page["file"] for chapter in contents for page in chapter.get("sections", [])]
     with visit(f"{site}/book/reference/lessons.html") as page:
         assert re.search(r"\d+ processor cores and PyTorch \d", page.locator("article").inner_text())
         rows = page.eval_on_selector_all(
@@ -58,10 +56,7 @@ def test_lessons_at_a_glance(visit, site):
             "rows => rows.map(r => [r.querySelector('a').href, ...[...r.cells].map(c => c.innerText)])",
         )
     shown = {link.removeprefix(f"{site}/").removesuffix(".html"): cells for link, *cells in rows}
-    lessons = [
-        p for p in pages if "homework" not in p and "reference" not in p and not p.endswith("solutions")
-    ]
-    assert list(shown) == lessons
+    assert list(shown) == [page.name for page in contents.pages().values() if page.lesson]
     for name, (about, minutes, date, seconds) in shown.items():
         assert re.search(r"laptop", about), name
         assert re.fullmatch(r"[1-9]\d minutes", minutes), name

@@ -8,8 +8,8 @@ from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 import pytest
-import yaml
 
+from tools import contents
 from tools.browser import FETCHED, HTML, ROOT, file_of, page_names, serve
 
 AXE = ROOT / "node_modules/axe-core/axe.min.js"
@@ -354,16 +354,8 @@ def test_opened_as_a_file(name, site, visit):
 
 def test_next_and_previous_follow_the_contents(site):
     """Who only presses "next" reads the whole book in the order of _toc.yml."""
-
-    def files(entry):
-        if "file" in entry or "root" in entry:
-            yield entry.get("file") or entry["root"]
-        for key in ("parts", "chapters", "sections"):
-            for child in entry.get(key, []):
-                yield from files(child)
-
-    contents = [None, *files(yaml.safe_load((ROOT / "_toc.yml").read_text())), None]
-    for before, name, after in zip(contents, contents[1:-1], contents[2:], strict=False):
+    names = [None, "index", *contents.pages(), None]
+    for before, name, after in zip(names, names[1:-1], names[2:], strict=False):
         html = (HTML / f"{name}.html").read_text()
         for side, expected in (("left-prev", before), ("right-next", after)):
             found = re.search(rf'class="{side}"\s+href="([^"]+)"', html)

@@ -122,7 +122,7 @@ customElements.define("explore-confusion", class extends Explore {
       copy.getContext("2d").putImageData(paint(new ImageData(28, 28)), 0, 0);
       return one;
     };
-    const colors = [BLUE, VERMILION].map((hex) => [1, 3, 5].map((k) => parseInt(hex.slice(k, k + 2), 16)));
+    const colors = [[0, 114, 178], [213, 94, 0]];
     const map = (share) => (picture) => { // blue speaks for the class, vermilion against it
       share.forEach((v, i) => picture.data.set([...colors[Number(v < 0)], 255 * Math.sqrt(Math.abs(v) / most)], 4 * i));
       return picture;

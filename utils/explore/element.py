@@ -28,7 +28,10 @@ def element(name, *, title, notice, fallback, budget=BUDGET, **data):
         ValueError: if it exceeds the budget.
     """
     tag = f"explore-{name.replace('_', '-')}"
-    script = "".join(Path(__file__).with_name(f"{part}.js").read_text("utf-8") for part in ("base", name))
+    base, machine, own = (
+        Path(__file__).with_name(f"{part}.js").read_text("utf-8") for part in ("base", "machine", name)
+    )
+    script = base + machine * ("extends Machine" in own) + own
     data = escape(json.dumps(data, ensure_ascii=False), quote=False).replace('"', "&quot;")
     page = f"""<{tag} class="explore" role="group" aria-label="{escape(title)}" data="{data}">
 <div slot="heading">{heading(title, notice)}</div>{fallback}</{tag}>

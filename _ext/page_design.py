@@ -1,0 +1,165 @@
+"""Set what a plain page says of itself: a lesson's opening, a chapter's list of lessons, the cover's of chapters.
+
+The sources stay CommonMark. A list of facts below the title becomes a lead and one quiet strip; a cell of imports
+folds into a line; a numbered list of links to pages becomes rows with minutes, or cards with pictures.
+"""
+
+import ast
+from html import escape
+from pathlib import Path
+
+import pictures
+from docutils import nodes
+from reference import opening
+from sphinx import addnodes
+from sphinx.transforms.post_transforms import SphinxPostTransform
+
+from tools import contents
+
+ORDER = ["Time", "Hardware", "You need"]  # of the facts, the shorter first
+
+
+class Opening(SphinxPostTransform):
+    """Set the opening of a lesson or of a chapter's page, and the lists of pages."""
+
+    default_priority = 5  # before links are resolved: they still name pages
+    formats = ("html",)
+
+    def run(self, **kwargs):
+        """Change the page in place."""
+        place = contents.pages(Path(self.env.srcdir))
+        self.places, here = place, place.get(self.env.docname)
+        section = next(self.document.findall(nodes.section), None)
+        if section is None:
+            return
+        for numbered in list(section.findall(nodes.enumerated_list)):
+            self.set_list(numbered)
+        if here and here.number and (here.lesson or here.name == here.chapter):
+            self.set_opening(section, here)
+        if here and here.lesson:
+            fold_imports(section)
+
+    def set_opening(self, section, here):
+        """Put the page's number above its title, what it is about below, and its facts into one strip."""
+        number = f"Chapter {here.number}"
+        if here.lesson:
+            number += f" · Lesson {here.lesson}"
+        strip = next((node for node in section.children if isinstance(node, nodes.bullet_list)), None)
+        if strip is not None:
+            lead = set_facts(strip)
+            if lead is not None:
+                section.insert(1, lead)
+        if not here.lesson:
+            section[1]["classes"].append("lead")
+            drawn = pictures.drawing(Path(here.name).parent.name)
+            section.insert(0, nodes.raw("", drawn, format="html"))
+        section.insert(section.index(next(section.findall(nodes.title))), paragraph(number, "kicker"))
+
+    def set_list(self, numbered):
+        """Make rows or cards of a numbered list each of whose entries begins with a link to a page."""
+        links = [entry.next_node(addnodes.pending_xref) for entry in numbered]
+        pages = [self.places.get(link and link["reftarget"]) for link in links]
+        if not all(page and page.number for page in pages):
+            return
+        cards = all(page.name == page.chapter for page in pages)
+        numbered["classes"].append("cards" if cards else "lessons")
+        for entry, link, page in zip(numbered, links, pages, strict=True):
+            about = link.parent
+            about.remove(link)
+            about[0] = nodes.Text(capitalized(about[0].lstrip(": ")))
+            about["classes"].append("about")
+            name = nodes.paragraph("", "", link, classes=["name"])
+            if cards:
+                drawn = pictures.drawing(Path(page.name).parent.name)
+                before = [nodes.raw("", drawn, format="html"), paragraph(str(page.number), "number"), name]
+                entry.children = [*before, about]
+            else:
+                minutes = opening(self.env.doc2path(page.name))["Time"].removesuffix(".")
+                number = paragraph(f"{page.number}.{page.lesson}", "number")
+                entry.children = [number, name, about, paragraph(minutes, "time")]
+
+
+def paragraph(text, name):
+    """Return a paragraph of a class."""
+    return nodes.paragraph("", text, classes=[name])
+
+
+def capitalized(text):
+    """Return a text whose first letter is large."""
+    return text[:1].upper() + text[1:]
+
+
+def set_facts(facts):
+    """Make a strip of a list of facts, each with its name in bold first; return what you will do, if it is there."""
+    named = {}
+    for entry in list(facts):
+        name = entry.next_node(nodes.strong)
+        if name is None:
+            return None
+        named[name.astext()] = entry
+    lead = None
+    if will := named.pop("You will", None):
+        lead = will[0]
+        lead["classes"].append("lead")
+        lead.replace(lead.next_node(nodes.strong), nodes.Text("You will"))
+    facts["classes"].append("facts")
+    facts.children = []
+    for name in sorted(named, key=ORDER.index):
+        entry = named[name]
+        entry["classes"].append(name.lower().replace(" ", "-"))
+        if name != "You need":
+            bold = entry.next_node(nodes.strong)
+            rest = bold.next_node(descend=False, siblings=True)
+            rest.parent.replace(rest, nodes.Text(" " + capitalized(rest.lstrip()).removesuffix(".")))
+            bold["classes"].append("visually-hidden")
+        facts.append(entry)
+    return lead
+
+
+def fold_imports(section):
+    """Fold the first cell into a line that names what it imports, if it does nothing else."""
+    cell = next((node for node in section.findall(nodes.container) if "cell" in node["classes"]), None)
+    names = cell is not None and imported(cell.next_node(nodes.literal_block).astext())
+    if names:
+        said = " ".join(f"<code>{escape(name)}</code>" for name in names)
+        opens = f'<details class="imports"><summary>Imports {said}</summary>'
+        place = cell.parent.index(cell)
+        cell.parent.insert(place + 1, nodes.raw("", "</details>", format="html"))
+        cell.parent.insert(place, nodes.raw("", opens, format="html"))
+
+
+def imported(code):
+    """Return the packages that a piece of code imports, without repeats; [] if it does anything else."""
+    try:
+        lines = ast.parse(code).body
+    except SyntaxError:  # a magic: not imports alone
+        return []
+    names = []
+    for line in lines:
+        if isinstance(line, ast.ImportFrom):
+            names.append(line.module)
+        elif isinstance(line, ast.Import):
+            names += [alias.name for alias in line.names]
+        else:
+            return []
+    return list(dict.fromkeys(name.split(".")[0] for name in names))
+
+
+def add_places(app, pagename, templatename, context, doctree):
+    """Tell the templates where a page stands, and to which chapters the pages beside it belong."""
+    places = contents.pages(Path(app.srcdir))
+    titles = {name: title.astext() for name, title in app.env.titles.items()}
+    beside = app.builder.relations.get(pagename, [None] * 3) if app.builder.format == "html" else [None] * 3
+    context |= {"place": places.get(pagename), "titles": titles}
+    for side, name in zip(("before", "after"), beside[1:], strict=True):
+        there = places.get(name)
+        context[side] = there and (titles[there.chapter] if there.name != there.chapter else "Chapter")
+        if there and there.name == there.chapter and there.number:
+            context[side] = f"Chapter {there.number}"
+
+
+def setup(app):
+    """Connect to Sphinx."""
+    app.add_post_transform(Opening)
+    app.connect("html-page-context", add_places)
+    return {"parallel_read_safe": True, "parallel_write_safe": True}

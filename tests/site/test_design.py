@@ -1,0 +1,140 @@
+"""The site's design, in a real browser: nothing jumps, nothing is cut, one can see where one is."""
+
+import re
+
+import pytest
+
+from tools import contents
+from tools.browser import HTML, page_names
+
+LESSONS = [page for page in contents.pages().values() if page.lesson]
+CHAPTERS = [page for page in contents.pages().values() if page.number and page.name == page.chapter]
+NAMES = [pytest.param(name, marks=pytest.mark.xdist_group(name), id=name) for name in page_names()]
+
+SHIFT = """() => new Promise((done) => {
+  let sum = 0;
+  new PerformanceObserver((list) => { for (const one of list.getEntries()) if (!one.hadRecentInput) sum += one.value; })
+    .observe({ type: "layout-shift", buffered: true });
+  setTimeout(() => done(sum), 300);
+})"""
+
+
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("width", [1280, 400])
+def test_nothing_jumps(name, width, site, visit):
+    """Fonts and figures come without moving the text: a shift below 0.02, as browsers measure it."""
+    with visit(f"{site}/{name}", viewport={"width": width, "height": 800}) as page:
+        assert page.evaluate(SHIFT) < 0.02
+
+
+@pytest.mark.parametrize("lesson", LESSONS, ids=lambda lesson: lesson.name)
+def test_code_fits_an_ordinary_screen(lesson, site, visit):
+    """At 1280 pixels no line of a lesson's code is cut off, beside both lists of contents."""
+    with visit(f"{site}/{lesson.name}.html", viewport={"width": 1280, "height": 800}) as page:
+        page.eval_on_selector_all("article details", "all => all.forEach(e => { e.open = true; })")
+        cut = "all => all.filter(e => e.scrollWidth > e.clientWidth + 1).map(e => e.textContent)"
+        assert page.eval_on_selector_all("article .cell_input pre", cut) == []
+
+
+@pytest.mark.parametrize("lesson", LESSONS, ids=lambda lesson: lesson.name)
+def test_a_lesson_opens_with_its_place_lead_and_facts(lesson, site, visit):
+    with visit(f"{site}/{lesson.name}.html") as page:
+        kicker = page.locator("article .kicker")
+        assert kicker.inner_text() == f"Chapter {lesson.number} · Lesson {lesson.lesson}"
+        assert page.locator("article h1 + .lead").inner_text().startswith("You will ")
+        assert re.match(r"Time \d+ minutes$", page.locator(".facts > .time").text_content().strip())
+        assert page.locator(".facts > .you-need").inner_text().startswith("You need ")
+        fold = page.locator("article details.imports")
+        if fold.count():  # a cell that does more than import stays open
+            assert not fold.locator("pre").is_visible()
+            fold.locator("summary").press("Enter")
+            assert fold.locator("pre").is_visible()
+        head = page.locator(".running-head")
+        assert head.inner_text().startswith(str(lesson.number))
+        head.click()
+        assert page.url == f"{site}/{lesson.chapter}.html"
+
+
+@pytest.mark.parametrize("chapter", CHAPTERS, ids=lambda chapter: chapter.name)
+def test_a_chapter_lists_its_lessons(chapter, site, visit):
+    """Each lesson has a row with number, title and minutes, and the whole row leads to it."""
+    lessons = [lesson for lesson in LESSONS if lesson.chapter == chapter.name]
+    with visit(f"{site}/{chapter.name}.html") as page:
+        assert page.locator("section > svg.drawing").count() == 1
+        rows = page.locator("ol.lessons > li")
+        assert rows.locator(".number").all_inner_texts() == [f"{one.number}.{one.lesson}" for one in lessons]
+        assert all(re.fullmatch(r"\d+ minutes", time) for time in rows.locator(".time").all_inner_texts())
+        targets = rows.locator("a").evaluate_all("all => all.map(a => a.href)")
+        assert targets == [f"{site}/{one.name}.html" for one in lessons]
+        box = rows.last.bounding_box()
+        page.mouse.click(box["x"] + box["width"] - 20, box["y"] + box["height"] - 8)
+        page.wait_for_url(targets[-1])
+
+
+@pytest.mark.parametrize(("width", "height"), [(1280, 800), (400, 800)])
+def test_the_cover_begins_above_the_fold(width, height, site, visit):
+    """Title, one sentence, one button; and a card for each chapter with its picture below."""
+    with visit(f"{site}/index.html", viewport={"width": width, "height": height}) as page:
+        button = page.get_by_role("link", name="Start with the first lesson")
+        for seen in (page.locator("h1"), page.locator("h1 + p"), button):
+            box = seen.bounding_box()
+            assert box["y"] + box["height"] < height
+        assert button.get_attribute("href") == f"{LESSONS[0].name}.html"
+        cards = page.locator("ol.cards > li:has(svg.drawing)")
+        assert cards.locator("a").evaluate_all("all => all.map(a => a.href)") == [
+            f"{site}/{chapter.name}.html" for chapter in CHAPTERS
+        ]
+        cards.first.locator("svg").click()
+        page.wait_for_url(f"{site}/{CHAPTERS[0].name}.html")
+
+
+def test_the_search_is_fetched_where_it_is_searched(site, visit):
+    """Its index is the largest file of the site. The cover has its key, too."""
+    with visit(f"{site}/index.html") as page:
+        loaded = page.evaluate("performance.getEntriesByType('resource').map(e => e.name)")
+        assert not [name for name in loaded if "searchindex" in name]
+        page.keyboard.press("Control+k")
+        page.keyboard.type("overfitting")
+        page.keyboard.press("Enter")
+        page.wait_for_url("**/search.html?q=overfitting")
+        page.wait_for_function("document.querySelector('.search-summary')?.textContent.includes('found')")
+
+
+def test_excerpts_quote_the_text(site, visit):
+    """Neither the bar above nor the strip of facts: what they say stands on every page of the chapter."""
+    with visit(f"{site}/search.html?q=linear+regression") as page:
+        page.wait_for_function("document.querySelector('.search-summary')?.textContent.includes('found')")
+        page.locator(".search li .context").first.wait_for()
+        page.wait_for_timeout(500)
+        excerpts = page.locator(".search li .context").all_inner_texts()
+        assert len(excerpts) > 3
+        assert [text for text in excerpts if re.search(r"Chapter \d · Lesson|Set in Newsreader", text)] == []
+
+
+@pytest.mark.parametrize("name", ["index.html", f"{LESSONS[0].name}.html"])
+def test_forced_colors_and_a_large_font_lose_nothing(name, site, visit):
+    """In a theme of high contrast, and at twice the size on half the width, text and controls stay."""
+    options = {"forced_colors": "active", "viewport": {"width": 640, "height": 800}}
+    with visit(f"{site}/{name}", **options) as page:
+        page.evaluate("document.documentElement.style.fontSize = '200%'")
+        assert page.evaluate("document.documentElement.scrollWidth") <= 640
+        assert page.locator("article h1").is_visible()
+        assert page.get_by_role("slider").first.is_visible()
+
+
+def test_a_page_says_what_it_is(site, visit):
+    """Its language, its title with the book's, and a description for whoever links to it."""
+    with visit(f"{site}/{LESSONS[0].name}.html") as page:
+        assert page.locator("html").get_attribute("lang") == "en"
+        assert page.title().endswith("From Lines to Labels")
+        for icon in page.locator("link[rel~=icon], link[rel=apple-touch-icon]").all():
+            assert page.request.get(icon.evaluate("e => e.href")).ok
+
+
+def test_fonts_are_the_books_own():
+    """Only those that npm brought: nothing of the theme's icon font."""
+    fonts = {path.name for path in (HTML / "_static").rglob("*.woff2")} | {
+        path.name for path in (HTML / "_static").rglob("*.ttf")
+    }
+    assert not [name for name in fonts if name.startswith("fa-")]
+    assert {"newsreader-latin-400-normal.woff2", "m-plus-1-code-latin-400-normal.woff2"} <= fonts

@@ -34,49 +34,58 @@ class Opening(SphinxPostTransform):
             return
         for numbered in list(section.findall(nodes.enumerated_list)):
             self.set_list(numbered)
-        if here and here.number and (here.lesson or here.name == here.chapter):
+        if here:
             self.set_opening(section, here)
         if here and here.lesson:
             fold_imports(section)
 
     def set_opening(self, section, here):
         """Put the page's number above its title, what it is about below, and its facts into one strip."""
-        number = f"Chapter {here.number}"
+        strip = next((node for node in section.children if isinstance(node, nodes.bullet_list)), None)
+        lead = strip is not None and set_facts(strip)
+        if lead:
+            section.insert(1, lead)
+        own = here.name == here.chapter
+        number = f"Chapter {here.number}" if here.number else self.env.titles[here.chapter].astext()
         if here.lesson:
             number += f" · Lesson {here.lesson}"
-        strip = next((node for node in section.children if isinstance(node, nodes.bullet_list)), None)
-        if strip is not None:
-            lead = set_facts(strip)
-            if lead is not None:
-                section.insert(1, lead)
-        if not here.lesson:
-            section[1]["classes"].append("lead")
-            drawn = pictures.drawing(Path(here.name).parent.name)
-            section.insert(0, nodes.raw("", drawn, format="html"))
-        section.insert(section.index(next(section.findall(nodes.title))), paragraph(number, "kicker"))
+        if here.number or not own:
+            section.insert(0, paragraph(number, "kicker"))
+        if here.number and own:
+            section[2]["classes"].append("lead")
+            section.insert(0, nodes.raw("", drawing_of(here), format="html"))
 
     def set_list(self, numbered):
         """Make rows or cards of a numbered list each of whose entries begins with a link to a page."""
-        links = [entry.next_node(addnodes.pending_xref) for entry in numbered]
-        pages = [self.places.get(link and link["reftarget"]) for link in links]
-        if not all(page and page.number for page in pages):
+        links = [entry[0][0] for entry in numbered]
+        if not all(isinstance(link, addnodes.pending_xref) for link in links):
             return
-        cards = all(page.name == page.chapter for page in pages)
+        pages = [self.places.get(link["reftarget"]) for link in links]
+        cards = all(page and page.number and page.name == page.chapter for page in pages)
+        if not cards and not all(page and page.lesson for page in pages):
+            return
         numbered["classes"].append("cards" if cards else "lessons")
         for entry, link, page in zip(numbered, links, pages, strict=True):
             about = link.parent
             about.remove(link)
-            about[0] = nodes.Text(capitalized(about[0].lstrip(": ")))
+            if isinstance(about[0], nodes.Text):
+                about.replace(about[0], nodes.Text(capitalized(about[0].lstrip(": "))))
             about["classes"].append("about")
             name = nodes.paragraph("", "", link, classes=["name"])
             if cards:
-                drawn = pictures.drawing(Path(page.name).parent.name)
-                before = [nodes.raw("", drawn, format="html"), paragraph(str(page.number), "number"), name]
-                entry.children = [*before, about]
+                picture = nodes.raw("", drawing_of(page), format="html")
+                parts = [picture, paragraph(str(page.number), "number"), name, about]
             else:
                 minutes = opening(self.env.doc2path(page.name))["Time"].removesuffix(".")
                 number = paragraph(f"{page.number}.{page.lesson}", "number")
-                entry.children = [number, name, about, paragraph(minutes, "time")]
+                parts = [number, name, about, paragraph(minutes, "time")]
+            entry.clear()
+            entry.extend(parts)
+
+
+def drawing_of(page):
+    """Return the picture of a page's chapter."""
+    return pictures.drawing(Path(page.name).parent.name)
 
 
 def paragraph(text, name):
@@ -90,11 +99,14 @@ def capitalized(text):
 
 
 def set_facts(facts):
-    """Make a strip of a list of facts, each with its name in bold first; return what you will do, if it is there."""
+    """Make a strip of a list of facts, each with its name in bold first; return what you will do, if it is there.
+
+    Another list stays as it is.
+    """
     named = {}
     for entry in list(facts):
         name = entry.next_node(nodes.strong)
-        if name is None:
+        if name is None or name.astext() not in ["You will", *ORDER]:
             return None
         named[name.astext()] = entry
     lead = None
@@ -103,7 +115,7 @@ def set_facts(facts):
         lead["classes"].append("lead")
         lead.replace(lead.next_node(nodes.strong), nodes.Text("You will"))
     facts["classes"].append("facts")
-    facts.children = []
+    facts.clear()
     for name in sorted(named, key=ORDER.index):
         entry = named[name]
         entry["classes"].append(name.lower().replace(" ", "-"))

@@ -1,7 +1,7 @@
-"""Set what a plain page says of itself: a lesson's opening, a chapter's list of lessons, the cover's of chapters.
+"""Set what a plain page says of itself: a lesson's opening, a chapter's lessons, the cover's chapters.
 
-The sources stay CommonMark. A list of facts below the title becomes a lead and one quiet strip; a cell of imports
-folds into a line; a numbered list of links to pages becomes rows with minutes, or cards with pictures.
+The sources stay CommonMark. A list of facts below the title becomes a lead and one quiet strip; a cell of
+imports folds into a line; a numbered list of links becomes rows with minutes, or cards with pictures.
 """
 
 import ast
@@ -99,7 +99,7 @@ def capitalized(text):
 
 
 def set_facts(facts):
-    """Make a strip of a list of facts, each with its name in bold first; return what you will do, if it is there.
+    """Make a strip of a list of facts, each with its name in bold first; return what "You will" do.
 
     Another list stays as it is.
     """

@@ -83,10 +83,12 @@ def clothes():
 
 
 def five_lines():
-    """The lines of the classifier that was built by hand, as long as they are, and the five that replace them."""
+    """The lines of the classifier built by hand, as long as they are, and the five that replace them."""
     cells = read(ROOT / "book/softmax-concise/same-model.ipynb")["cells"]
     code = [
-        c["source"] for c in cells if c["cell_type"] == "code" and "setup" not in c["metadata"].get("tags", [])
+        c["source"]
+        for c in cells
+        if c["cell_type"] == "code" and "setup" not in c["metadata"].get("tags", [])
     ]
     by_hand = [text.rstrip("\n") for source in code[1:4] for text in source if text.strip()]
     short = [
@@ -98,8 +100,9 @@ def five_lines():
     ]
     step = 126 / len(by_hand)
     faint = "".join(
-        f"M{8 + 1.15 * (len(text) - len(text.lstrip())):.0f} {13 + step * k:.1f}h{1.15 * len(text.strip()):.0f}"
-        for k, text in enumerate(by_hand)
+        f"M{8 + 1.15 * (len(row) - len(row.lstrip())):.0f} {13 + step * k:.1f}"
+        f"h{1.15 * len(row.strip()):.0f}"
+        for k, row in enumerate(by_hand)
     )
     bold = "".join(f"M140 {35 + 20 * k}h{1.72 * len(text):.0f}" for k, text in enumerate(short))
     arrow = '<path class="ink" d="M119 75h10m-4 -4l4 4l-4 4"/>'
@@ -107,7 +110,7 @@ def five_lines():
 
 
 def overflow():
-    """The exponential function, what a float with one bit of significand keeps of it, and where it overflows."""
+    """The exponential function, what a float with one bit of significand keeps of it, and its overflow."""
     x = np.linspace(0, 4.35, 220)
     y = np.exp(x)
     unit = 2.0 ** (np.floor(np.log2(y)) - 1)
@@ -122,8 +125,10 @@ def overflow():
     ticks = "".join(f"M{place:.1f} 138v{height}" for place, height in floats if place < 236)
     end, last = across[-1], up(kept[-1])
     return (
-        f'{FLOOR}<path class="ink thin" d="{ticks}"/><path class="blue thick" d="{path(across[::8], up(y[::8]))}"/>'
-        f'<path class="vermilion mid" d="{stairs}"/><path class="vermilion mid dash" d="M{end:.1f} {last:.1f}V8"/>'
+        f'{FLOOR}<path class="ink thin" d="{ticks}"/>'
+        f'<path class="blue thick" d="{path(across[::8], up(y[::8]))}"/>'
+        f'<path class="vermilion mid" d="{stairs}"/>'
+        f'<path class="vermilion mid dash" d="M{end:.1f} {last:.1f}V8"/>'
         f'<circle class="vermilion hole" cx="{end:.1f}" cy="{last:.1f}" r="4"/>'
     )
 

@@ -33,7 +33,7 @@ def put_into_layer(app, error):
 
 
 def layered(css):
-    """Return a style sheet within the layer `theme`, without the icon font's rules; one that is there stays."""
+    """Return a style sheet within the layer `theme`, without the icon font's rules; once is enough."""
     start = "@layer theme {\n"
     css = ICONS.sub("", css.removeprefix('@charset "UTF-8";'))
     return css if css.startswith(start) else f"{start}{css}\n}}\n"

@@ -54,7 +54,8 @@ def test_a_cell_of_imports_alone_is_known(code, names):
 
 def test_facts_become_a_lead_and_a_strip():
     page = publish_doctree(
-        "- **You will** fit a line.\n- **You need** a little Python.\n- **Time** 35 minutes.\n- **Hardware** any laptop.\n"
+        "- **You will** fit a line.\n- **You need** a little Python.\n"
+        "- **Time** 35 minutes.\n- **Hardware** any laptop.\n"
     )
     facts = next(page.findall(nodes.bullet_list))
     lead = page_design.set_facts(facts)

@@ -5,40 +5,16 @@ import re
 import pytest
 
 from tools import contents
-from tools.browser import HTML, page_names
+from tools.browser import HTML
 
 LESSONS = [page for page in contents.pages().values() if page.lesson]
 CHAPTERS = [page for page in contents.pages().values() if page.number and page.name == page.chapter]
-NAMES = [pytest.param(name, marks=pytest.mark.xdist_group(name), id=name) for name in page_names()]
-
-SHIFT = """() => new Promise((done) => {
-  let sum = 0;
-  new PerformanceObserver((list) => { for (const one of list.getEntries()) if (!one.hadRecentInput) sum += one.value; })
-    .observe({ type: "layout-shift", buffered: true });
-  setTimeout(() => done(sum), 300);
-})"""
-
-
-@pytest.mark.parametrize("name", NAMES)
-@pytest.mark.parametrize("width", [1280, 400])
-def test_nothing_jumps(name, width, site, visit):
-    """Fonts and figures come without moving the text: a shift below 0.02, as browsers measure it."""
-    with visit(f"{site}/{name}", viewport={"width": width, "height": 800}) as page:
-        assert page.evaluate(SHIFT) < 0.02
 
 
 @pytest.mark.parametrize("lesson", LESSONS, ids=lambda lesson: lesson.name)
-def test_code_fits_an_ordinary_screen(lesson, site, visit):
-    """At 1280 pixels no line of a lesson's code is cut off, beside both lists of contents."""
+def test_a_lesson_opens_with_its_place_lead_and_facts_and_its_code_fits(lesson, site, visit):
+    """No line of its code is cut off on an ordinary screen, beside both lists of contents."""
     with visit(f"{site}/{lesson.name}.html", viewport={"width": 1280, "height": 800}) as page:
-        page.eval_on_selector_all("article details", "all => all.forEach(e => { e.open = true; })")
-        cut = "all => all.filter(e => e.scrollWidth > e.clientWidth + 1).map(e => e.textContent)"
-        assert page.eval_on_selector_all("article .cell_input pre", cut) == []
-
-
-@pytest.mark.parametrize("lesson", LESSONS, ids=lambda lesson: lesson.name)
-def test_a_lesson_opens_with_its_place_lead_and_facts(lesson, site, visit):
-    with visit(f"{site}/{lesson.name}.html") as page:
         kicker = page.locator("article .kicker")
         assert kicker.inner_text() == f"Chapter {lesson.number} · Lesson {lesson.lesson}"
         assert page.locator("article h1 + .lead").inner_text().startswith("You will ")
@@ -49,6 +25,9 @@ def test_a_lesson_opens_with_its_place_lead_and_facts(lesson, site, visit):
             assert not fold.locator("pre").is_visible()
             fold.locator("summary").press("Enter")
             assert fold.locator("pre").is_visible()
+        page.eval_on_selector_all("article details", "all => all.forEach(e => { e.open = true; })")
+        cut = "all => all.filter(e => e.scrollWidth > e.clientWidth + 1).map(e => e.textContent)"
+        assert page.eval_on_selector_all("article .cell_input pre", cut) == []
         head = page.locator(".running-head")
         assert head.inner_text().startswith(str(lesson.number))
         head.click()

@@ -10,7 +10,7 @@ import numpy as np
 import torch
 
 from tools.tree import ROOT, read
-from utils import load_fashion_mnist
+from utils.data import load_fashion_mnist
 
 WIDTH, HEIGHT = 240, 150
 FLOOR = f'<path class="hair" d="M6 138H{WIDTH - 6}"/>'

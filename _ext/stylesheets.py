@@ -10,6 +10,7 @@ from pathlib import Path
 OWN = "book.css"
 # The order of the parts: what the others use stands first.
 PARTS = ["tokens", "text", "frame", "opening", "code", "boxes", "figures", "cover", "print"]
+IMPORT = re.compile(r"@import[^;]+;")
 ICONS = re.compile(
     r"\.fa-[\w-]+(?:,\.fa-[\w-]+)*\{--fa:[^}]*\}|(?:\.fa-[\w-]+:before,?)+\{content:\"[^\"]*\"\}"
 )
@@ -34,13 +35,15 @@ def put_into_layer(app, error):
 
 def layered(css):
     """Return a style sheet within the layer `theme`, without the icon font's rules; once is enough."""
-    start = "@layer theme {\n"
-    css = ICONS.sub("", css.removeprefix('@charset "UTF-8";'))
-    return css if css.startswith(start) else f"{start}{css}\n}}\n"
+    if "@layer theme {" in css:
+        return css
+    imports = "".join(IMPORT.findall(css))  # these must stand first; what they bring is in the layer, too
+    css = ICONS.sub("", IMPORT.sub("", css.removeprefix('@charset "UTF-8";')))
+    return f"{imports}@layer theme {{\n{css}\n}}\n"
 
 
 def setup(app):
     """Connect to Sphinx: join before the pages are written, put into the layer after."""
     app.connect("builder-inited", join)
-    app.connect("build-finished", put_into_layer)
+    app.connect("build-finished", put_into_layer, priority=900)  # the theme writes one of its own there
     return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -140,7 +140,7 @@ def environment() -> str:
         "Install Python's venv module first, for example with: sudo apt install python3-venv",
     )
     command(sys.executable, "-m", "venv", ROOT / ".venv")
-    python("pip", "install", "--quiet", "--no-compile", "-e", ".[book,test]", "-c", tree.PINS)
+    python("pip", "install", "--quiet", "-e", ".[book,test]", "-c", tree.PINS)
     return ""
 
 

@@ -41,7 +41,7 @@ def test_bookmarks_are_the_headings(book):
     """Contents, chapter, lesson, section: each below its own, in the words of the page."""
     contents, chapter, (lesson, sections) = book.outline
     assert [contents.title, chapter.title] == ["Contents", "Linear regression"]
-    assert lesson.title == "Do torch’s own parts learn the same numbers?"
+    assert lesson.title == "Do PyTorch’s layers learn the same weights?"
     titles = re.findall(r"<h2>(.+?)<a", (HTML / LESSON).read_text())
     assert [item.title for item in sections if not isinstance(item, list)] == titles
 
@@ -51,7 +51,7 @@ def test_numbers(texts):
     assert [text.split("\n")[0] for text in texts[1:]] == [str(n + 1) for n in range(1, len(texts))]
     chapter, lesson = (int(n) for n in re.findall(r" (\d+)$", texts[1], re.MULTILINE))
     assert plain("Linear regression") in plain(texts[chapter - 1])
-    assert texts[lesson - 1].split("\n")[1].startswith("Do torch")
+    assert texts[lesson - 1].split("\n")[1].startswith("Do PyTorch")
 
 
 def test_nothing_is_cut_off_or_folded(texts, browser):

@@ -203,4 +203,4 @@ def test_the_front_page_says_how_long_the_lessons_take():
     words = ["four", "five", "six", "seven", "eight"][round(sum(minutes) / 60) - 4]
     front = (ROOT / "index.md").read_text("utf-8")
     assert f"take about {words} hours" in front, f"{sum(minutes)} minutes"
-    assert f"({minutes[0]} minutes)" in front
+    assert f".ipynb) {minutes[0]} minutes\n" in front

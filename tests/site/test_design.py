@@ -102,10 +102,14 @@ def test_forced_colors_and_a_large_font_lose_nothing(name, site, visit):
 
 
 def test_a_page_says_what_it_is(site, visit):
-    """Its language, its title with the book's, and a description for whoever links to it."""
+    """Its language, its title with the book's, a description, and icons that are there."""
     with visit(f"{site}/{LESSONS[0].name}.html") as page:
         assert page.locator("html").get_attribute("lang") == "en"
         assert page.title().endswith("From Lines to Labels")
+        said = page.locator("meta[name=description]").get_attribute("content")
+        lead = page.locator("article .lead").inner_text()
+        assert said.removesuffix(" …") == lead[: len(said.removesuffix(" …"))]
+        assert 50 < len(said) <= 200
         for icon in page.locator("link[rel~=icon], link[rel=apple-touch-icon]").all():
             assert page.request.get(icon.evaluate("e => e.href")).ok
 

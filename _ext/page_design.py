@@ -53,7 +53,8 @@ class Opening(SphinxPostTransform):
         if here.number or not own:
             section.insert(0, paragraph(number, "kicker"))
         if here.number and own:
-            section[2]["classes"].append("lead")
+            if isinstance(first := section[2], nodes.paragraph) and "lead" not in first["classes"]:
+                first["classes"].append("lead")
             section.insert(0, nodes.raw("", drawing_of(here), format="html"))
 
     def set_list(self, numbered):

@@ -147,7 +147,7 @@ SUPERSCRIPTS = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁻", "0123456789-")
 NUMBER = re.compile(
     r"""(?<![\w.^])                                  # not within a word, a version or an exponent
     (?: (?: (\d+\.?\d*|\.\d+) \s*×\s* )? 10\^(-?\d+)  # 5.5 × 10^-42, or 10^-8
-      | (\d{1,3}(?:[ ]\d{3})+(?!\d)(?:\.\d+)?         # 50 000
+      | (\d{1,3}(?:[ ,]\d{3})+(?!\d)(?:\.\d+)?        # 50 000 or 50,000
          |\d*\.\d+|\d+) (?:e([-+]?\d+))?              # .83, 784, 5e-42
     ) \s*(%)?""",
     re.VERBOSE,
@@ -166,7 +166,7 @@ def numbers(text):
     text = re.sub(r"\d+(?:\.\d+){2,}", "", text)  # versions
     for match in NUMBER.finditer(text):
         mantissa, power, plain, exponent, percent = match.groups()
-        digits = (mantissa or plain or "1").replace(" ", "")
+        digits = re.sub("[ ,]", "", mantissa or plain or "1")
         scale = int(power or exponent or 0)
         if "." in digits or percent or power or exponent or len(digits) > 2:
             half_unit = 0.5 * 10.0 ** (scale - len(digits.partition(".")[2]))
@@ -591,6 +591,7 @@ def test_rule_lets_pass(name, change):
         ("0.83.", 0.83, False),
         ("(−.65, 1)", 0.65, False),
         ("50 000 images", 50000, False),
+        ("50,000 images", 50000, False),
         ("50\u202f000", 50000, False),
         (r"$50\,000$", 50000, False),
         (r"$50{,}000$", 50000, False),

@@ -193,7 +193,7 @@ def test_the_last_run_is_that_of_the_executed_notebook(monkeypatch, tmp_path):
 def test_opening_reads_the_first_cell():
     """Minutes and hardware, as a reader sees them."""
     about = reference.opening(ROOT / "book/linear-regression/from-scratch.ipynb")
-    assert about["Time"] == "25 minutes."
+    assert about["Time"] == "30 minutes."
     assert about["Hardware"].startswith("any laptop;")
 
 

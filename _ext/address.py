@@ -24,7 +24,8 @@ def use_address(app, config):
     app.setup_extension("sphinxext.opengraph")
     config.sitemap_url_scheme = "{link}"
     config.ogp_site_url = config.html_baseurl
-    config.ogp_site_name = config.project
+    config.ogp_site_name = config.html_title
+    config.ogp_social_cards = {"image_mini": "web/static/touch-icon.png", "line_color": "#0072b2"}
 
 
 def setup(app):

@@ -7,6 +7,7 @@ imports folds into a line; a numbered list of links becomes rows with minutes, o
 import ast
 from html import escape
 from pathlib import Path
+from textwrap import shorten
 
 import pictures
 from docutils import nodes
@@ -52,7 +53,8 @@ class Opening(SphinxPostTransform):
         if here.number or not own:
             section.insert(0, paragraph(number, "kicker"))
         if here.number and own:
-            section[2]["classes"].append("lead")
+            if isinstance(first := section[2], nodes.paragraph) and "lead" not in first["classes"]:
+                first["classes"].append("lead")
             section.insert(0, nodes.raw("", drawing_of(here), format="html"))
 
     def set_list(self, numbered):
@@ -170,8 +172,21 @@ def add_places(app, pagename, templatename, context, doctree):
             context[side] = f"Chapter {there.number}"
 
 
+def describe(app, pagename, templatename, context, doctree):
+    """Say in a page's head what it is about, for search engines and for whoever links to it."""
+    if doctree is None:
+        return
+    paragraphs = [node for node in doctree.findall(nodes.paragraph) if "kicker" not in node["classes"]]
+    leads = [node for node in paragraphs if "lead" in node["classes"]]
+    if about := next(iter([*leads, *paragraphs]), None):
+        text = shorten(about.astext(), 200, placeholder=" …")
+        context["metatags"] += f'<meta name="description" content="{escape(text)}" />'
+        context["meta"] = {**(context["meta"] or {}), "og:description": text}
+
+
 def setup(app):
     """Connect to Sphinx."""
     app.add_post_transform(Opening)
     app.connect("html-page-context", add_places)
+    app.connect("html-page-context", describe, priority=400)  # before the extension that writes og: tags
     return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -21,7 +21,9 @@ TOOK = np.array([5.6, 4.9, 10.3, 9.1, 13.4, 11.9, 17.2, 16.0, 21.6, 20.8])
 
 @cache
 def drawing(chapter):
-    """Return the picture of a chapter, named as its folder is, as an inline SVG."""
+    """Return the picture of a chapter, named as its folder is, as an inline SVG; "" if it has none."""
+    if chapter not in DRAWINGS:
+        return ""
     body = DRAWINGS[chapter]()
     box = f'viewBox="0 0 {WIDTH} {HEIGHT}"'
     return f'<svg class="drawing" {box} aria-hidden="true" focusable="false">{body}</svg>'

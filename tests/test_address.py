@@ -93,6 +93,16 @@ def test_a_sheet_has_buttons_once_the_address_is_set(tmp_path, owner):
         f"https://colab.research.google.com/github/you/book/blob/main/{path}",
     ] * (owner == "you")
     assert (f'href="https://github.com/{owner}/book"' in page) == (owner == "you"), "to the repository itself"
+    site, built = "https://you.github.io/book/", tmp_path / "_build/html"
+    assert (f'<link href="{site}book/homework/overfitting.html" rel="canonical"/>' in page) == (
+        owner == "you"
+    )
+    cards = re.findall(rf'<meta content="{site}([^"]+)" property="og:image"/>', page)
+    assert [(built / card).is_file() for card in cards] == [True] * (owner == "you")
+    listed = (built / "sitemap.xml").read_text() if owner == "you" else ""
+    assert (f"<loc>{site}book/homework/overfitting.html</loc>" in listed) == (owner == "you")
+    front = re.sub("<[^>]+>", "", (built / "index.html").read_text("utf-8"))
+    assert ("git clone https://github.com/you/book" in front) == (owner == "you"), "how to get the book"
 
 
 def test_what_binder_needs_is_there():

@@ -378,6 +378,58 @@ def kind_words(lesson):
         yield f"say it without 'simply', 'obviously', 'just', 'trivial', 'clearly': {found.strip()}"
 
 
+def prose(lesson):
+    """The text without code, maths, links and what the last section quotes of others."""
+    parts = (f"{title}\n{body}" for _, title, body in sections(lesson.text, 2) if title != "Sources")
+    return without_links(without_maths(without_code("\n".join(parts))))
+
+
+@rule()
+def plain_numbers(lesson):
+    for found in re.findall(r"(?<![\w.…])\.\d+\b", prose(lesson)):
+        yield f"write a leading zero, 0{found}: {found}"
+    for found in re.findall(r"\b\d{1,3}[ \u00a0\u202f]\d{3}\b", prose(lesson)):
+        yield f"part thousands by a comma: {found}"
+    for found in re.findall(r"(?:^|[.?!] )(\d+ [a-z]\w+)", prose(lesson), flags=re.M):
+        if not re.match(r"\d+ minutes", found):
+            yield f"begin no sentence with a numeral: {found}"
+
+
+# The field has a word for each of these, and the book's English is American.
+ODD_WORDS = {
+    r"piles?": "set, or split",
+    r"pictures? of (?:a|the) (?:class|coat|shirt|boot|data)": "image",
+    r"(?:training|validation|test|noisy|wrong) pictures?": "image",
+    r"forth and back": "forward and backward",
+    r"spoil(?:s|t|ed)?": "ruin",
+    r"mend(?:s|ed|ing)?": "fix",
+    r"by heart": "memorized",
+    r"surer|too sure": "more confident, over-confident",
+    r"torch[’']s own": "PyTorch's, or the built-in",
+    r"\w*(?:colour|grey|neighbour|behaviour|favour|licence)\w*": "the American spelling",
+    r"(?:kilo|centi|milli)?metres?|centres?|centred": "the American spelling",
+    r"\w+(?:al|an|er|ar|im|or)is(?:e|es|ed|ing|ation|ations)": "the American spelling",
+}
+SPELLED_SO = {"exercise", "exercises", "otherwise", "likewise", "precise", "noise", "promise", "promised"}
+
+
+@rule()
+def words_of_the_field(lesson):
+    text = prose(lesson)
+    for odd, better in ODD_WORDS.items():
+        for found in re.finditer(rf"\b(?:{odd})\b", text, flags=re.I):
+            if found[0].lower() not in SPELLED_SO:
+                yield f"say {better} instead of {found[0]!r}"
+
+
+@rule()
+def short_headings(lesson):
+    for level, title, _ in sections(lesson.text):
+        words = re.sub(r"^\d+\. |`|\[([^\]]*)\]\([^)]*\)", r"\1", title).split()
+        if level and len(words) > 7:
+            yield f"a heading has at most 7 words: {title}"
+
+
 @rule()
 def open_the_test_set_once(lesson):
     openings = sum(name.split(".")[-1] == "open_test" for cell in lesson.code for name in calls(cell.source))
@@ -542,6 +594,13 @@ BAD = [
     ("kind_words", markdown("This is simply a sum.")),
     ("kind_words", markdown("## Just a sum")),
     ("open_the_test_set_once", code("a = data.open_test()\nb = open_test()")),
+    ("plain_numbers", markdown("The accuracy is .83.")),
+    ("plain_numbers", markdown("There are 50 000 images.")),
+    ("plain_numbers", markdown("It works. 12 images are wrong.")),
+    ("words_of_the_field", markdown("The training pile holds them.")),
+    ("words_of_the_field", markdown("A wrong picture, in grey.")),
+    ("words_of_the_field", markdown("Regularisation helps.")),
+    ("short_headings", markdown("## How do we find out which of these is the best one?")),
 ]
 
 

@@ -232,6 +232,25 @@ def opening_block(lesson):
             yield f"say {name} … in the first cell, under the title"
 
 
+def reading_minutes(lesson):
+    """Words / 180, lines of code / 20, one for each prediction and each figure; exercises are not read."""
+    parts = sections(lesson.text, 2)
+    text = "\n".join(f"{title}\n{body}" for _, title, body in parts if title not in {"Exercises", "Sources"})
+    shown = [cell for cell in lesson.code if not {"claim", "setup"} & set(tags(cell))]
+    read = [cell for cell in shown if not {"hide-input", "remove-input"} & set(tags(cell))]
+    lines = sum(bool(line.strip()) for cell in read for line in cell.source.splitlines())
+    figures = sum("image" in cell.metadata.get("mystnb", {}) or "explore." in cell.source for cell in shown)
+    guesses = text.count("**Predict first.**")
+    return len(re.sub(r"\]\([^)]*\)", "]", text).split()) / 180 + lines / 20 + guesses + figures
+
+
+@rule(of_solutions=False)
+def stated_minutes(lesson):
+    needed = 5 * math.ceil(reading_minutes(lesson) / 5)
+    if f"**Time** {needed} minutes." not in lesson.cells[0].source:
+        yield f"state the minutes that a reader needs: {needed} (from {reading_minutes(lesson):.1f})"
+
+
 @rule()
 def set_up_cell_second(lesson):
     if len(lesson.cells) < 2 or lesson.cells[1].source != SET_UP:
@@ -553,6 +572,8 @@ BAD = [
     ("one_title_first", markdown("# Another title")),
     ("one_title_first", lambda cells: cells.insert(0, nbformat.v4.new_markdown_cell("Hello."))),
     *(("opening_block", replace(name, "")) for name in OPENING),
+    ("stated_minutes", markdown("word " * 2000)),
+    ("stated_minutes", code("\n".join(f"x = {n}" for n in range(200)))),
     ("set_up_cell_second", lambda cells: cells.pop(1)),
     ("set_up_cell_second", replace("--no-deps", "")),
     ("short_code_cells", code(LINES)),

@@ -193,14 +193,24 @@ def test_the_last_run_is_that_of_the_executed_notebook(monkeypatch, tmp_path):
 def test_opening_reads_the_first_cell():
     """Minutes and hardware, as a reader sees them."""
     about = reference.opening(ROOT / "book/linear-regression/from-scratch.ipynb")
-    assert about["Time"] == "25 minutes."
+    assert about["Time"] == "30 minutes."
     assert about["Hardware"].startswith("any laptop;")
+
+
+def test_a_chapters_page_says_how_long_its_lessons_take():
+    for chapter in (page for page in contents.pages().values() if page.number and page.name == page.chapter):
+        lessons = [page for page in contents.pages().values() if page.chapter == chapter.name and page.lesson]
+        minutes = [
+            int(reference.opening(ROOT / f"{one.name}.ipynb")["Time"].split(" ")[0]) for one in lessons
+        ]
+        said = f"- **Time** {sum(minutes)} minutes, in {['three', 'four', 'five'][len(lessons) - 3]} lessons."
+        assert said in (ROOT / f"{chapter.name}.md").read_text("utf-8")
 
 
 def test_the_front_page_says_how_long_the_lessons_take():
     """All of them, in words, and the first."""
     minutes = [int(re.search(r"\*\*Time\*\* (\d+) minutes", text)[1]) for text in LESSONS.values()]
-    words = ["four", "five", "six", "seven", "eight"][round(sum(minutes) / 60) - 4]
+    words = ["seven", "eight", "nine", "ten"][round(sum(minutes) / 60) - 7]
     front = (ROOT / "index.md").read_text("utf-8")
     assert f"take about {words} hours" in front, f"{sum(minutes)} minutes"
     assert f".ipynb) {minutes[0]} minutes\n" in front

@@ -76,7 +76,8 @@ def test_a_list_of_other_things_stays_a_list():
 
 
 def test_the_layer_holds_a_sheet_once_and_no_rule_of_the_icon_font():
-    css = '@charset "UTF-8";@import "../basic.css";.fa-star,.fa-star-alt{--fa:"\\f005"}.fa-x:before{content:"x"}p{color:red}'
+    icons = '.fa-star,.fa-star-alt{--fa:"\\f005"}.fa-x:before{content:"x"}'
+    css = f'@charset "UTF-8";@import "../basic.css";{icons}p{{color:red}}'
     once = stylesheets.layered(css)
     assert once == '@import "../basic.css";@layer theme {\np{color:red}\n}\n'
     assert stylesheets.layered(once) == once

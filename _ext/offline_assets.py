@@ -22,7 +22,7 @@ ASSETS = {  # folder below node_modules -> its place below _static, and the file
     "@fontsource/m-plus-1-code/files": ("fonts", ["m-plus-1-code-latin-400-normal.woff2"]),
 }
 # Half of the site's size, and asked for by no page.
-UNUSED = ["**/*.map", "**/fontawesome.js*", "vendor/**/*.ttf", "*macros.html", "locales/**/*.[mp]o"]
+UNUSED = ["**/*.map", "**/fontawesome.js*", "vendor/**/*.ttf", "vendor/**/*.woff2", "*macros.html", "locales/**/*.[mp]o"]
 
 FONT_AWESOME = Path(pydata_sphinx_theme.__file__).parent / (
     "theme/pydata_sphinx_theme/static/scripts/fontawesome.js"

@@ -10,7 +10,7 @@ async ({ title, about, entries }) => {
   };
   const article = make("article", { className: "bd-article" });
   const contents = make("ol", { className: "book-contents" });
-  const styles = new Set(), scripts = new Set(), mark = document.querySelector(".book-mark").cloneNode(true);
+  const styles = new Set(), scripts = new Set(), mark = document.querySelector(".book-mark")?.cloneNode(true) ?? "";
   let chapter;
 
   for (const { name, level } of entries) {

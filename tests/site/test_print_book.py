@@ -47,8 +47,10 @@ def test_bookmarks_are_the_headings(book):
 
 
 def test_numbers(texts):
-    """Each sheet but the first has its number, and the contents name the one where a page begins."""
-    assert [text.split("\n")[0] for text in texts[1:]] == [str(n + 1) for n in range(1, len(texts))]
+    """Each sheet but the first has its number and its chapter's name; the contents name where a page begins."""
+    for number, text in enumerate(texts[1:], start=2):
+        assert str(number) in text.split("\n")[:2], "below or above the text, read first"
+    assert all("Linear regression" in text.split("\n")[:2] for text in texts[2:])
     chapter, lesson = (int(n) for n in re.findall(r" (\d+)$", texts[1], re.MULTILINE))
     assert plain("Linear regression") in plain(texts[chapter - 1])
     assert texts[lesson - 1].split("\n")[1].startswith("Do PyTorch")

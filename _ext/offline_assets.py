@@ -9,6 +9,7 @@ import re
 import shutil
 from pathlib import Path
 
+import bundles
 import pydata_sphinx_theme
 from bs4 import BeautifulSoup
 from sphinx.errors import ExtensionError
@@ -22,7 +23,14 @@ ASSETS = {  # folder below node_modules -> its place below _static, and the file
     "@fontsource/m-plus-1-code/files": ("fonts", ["m-plus-1-code-latin-400-normal.woff2"]),
 }
 # Half of the site's size, and asked for by no page.
-UNUSED = ["**/*.map", "**/fontawesome.js*", "vendor/**/*.ttf", "vendor/**/*.woff2", "*macros.html", "locales/**/*.[mp]o"]
+UNUSED = [
+    "**/*.map",
+    "**/fontawesome.js*",
+    "vendor/**/*.ttf",
+    "vendor/**/*.woff2",
+    "*macros.html",
+    "locales/**/*.[mp]o",
+]
 
 FONT_AWESOME = Path(pydata_sphinx_theme.__file__).parent / (
     "theme/pydata_sphinx_theme/static/scripts/fontawesome.js"
@@ -74,9 +82,19 @@ def drawing(classes):
     raise ExtensionError(f"{' '.join(classes)}: no such icon in {FONT_AWESOME}")
 
 
-def finish(html):
-    """Return a page with its icons drawn, without Font Awesome, and with a name for what had none."""
+def finish(html, bundled=()):
+    """Return a page with its icons drawn, without Font Awesome, and with a name for what had none.
+
+    `bundled` says what becomes of each file that it asks for, as `bundles.bundle` does.
+    """
     soup = BeautifulSoup(html, "html.parser")
+    for element in soup.select('link[rel="stylesheet"], head script[src]'):
+        attribute = "href" if element.name == "link" else "src"
+        if (name := bundles.local(element[attribute])) in bundled:
+            way, bundle = element[attribute].partition("_static/")[0], bundled[name]
+            element[attribute] = way + bundle
+            if not bundle:
+                element.decompose()
     for left_out in soup.select(LEFT_OUT):
         if isinstance(after := left_out.next_sibling, str) and after.isspace():
             after.extract()
@@ -103,8 +121,12 @@ def finish_pages(app, error):
     """Finish the written pages, and drop the theme's files that no page asks for."""
     if error or app.builder.format != "html":
         return
+    bundled = bundles.bundle(Path(app.outdir), Path(app.outdir, "index.html").read_text("utf-8"))
     for page in Path(app.outdir).rglob("*.html"):
-        page.write_text(finish(page.read_text(encoding="utf-8")), encoding="utf-8")
+        page.write_text(finish(page.read_text("utf-8"), bundled), "utf-8")
+    for name in bundled:
+        if Path(name).name not in (bundles.STYLES, bundles.SCRIPT):
+            Path(app.outdir, name).unlink()
     for path in (p for pattern in UNUSED for p in Path(app.outdir, "_static").glob(pattern)):
         path.unlink()
     Path(app.outdir, ".buildinfo").unlink()  # for builds on top of others; it differs from folder to folder
@@ -113,5 +135,7 @@ def finish_pages(app, error):
 def setup(app):
     """Connect to Sphinx: copy before the pages are written, finish after."""
     app.connect("builder-inited", copy_assets)
-    app.connect("build-finished", finish_pages)
+    app.connect(
+        "build-finished", finish_pages, priority=900
+    )  # the theme writes a style sheet of its own there
     return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -102,8 +102,7 @@ def five_lines():
     ]
     step = 126 / len(by_hand)
     faint = "".join(
-        f"M{8 + 1.15 * (len(row) - len(row.lstrip())):.0f} {13 + step * k:.1f}"
-        f"h{1.15 * len(row.strip()):.0f}"
+        f"M{8 + 1.15 * (len(row) - len(row.lstrip())):.0f} {13 + step * k:.1f}h{1.15 * len(row.strip()):.0f}"
         for k, row in enumerate(by_hand)
     )
     bold = "".join(f"M140 {35 + 20 * k}h{1.72 * len(text):.0f}" for k, text in enumerate(short))

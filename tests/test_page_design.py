@@ -1,8 +1,11 @@
 """Where a page stands, how it opens, and the layer that the theme's rules are put into."""
 
+import re
+
+import bundles
+import offline_assets
 import page_design
 import pytest
-import stylesheets
 import yaml
 from docutils import nodes
 from docutils.core import publish_doctree
@@ -75,15 +78,33 @@ def test_a_list_of_other_things_stays_a_list():
     assert len(facts) == 2
 
 
-def test_the_layer_holds_a_sheet_once_and_no_rule_of_the_icon_font():
+def test_pages_ask_for_one_sheet_and_one_script(tmp_path):
+    """The theme's rules, imported ones too, stand in a layer, and what each page asked for has one place."""
+    static = tmp_path / "_static"
+    (static / "styles").mkdir(parents=True)
     icons = '.fa-star,.fa-star-alt{--fa:"\\f005"}.fa-x:before{content:"x"}'
-    css = f'@charset "UTF-8";@import "../basic.css";{icons}p{{color:red}}'
-    once = stylesheets.layered(css)
-    assert once == '@import "../basic.css";@layer theme {\np{color:red}\n}\n'
-    assert stylesheets.layered(once) == once
+    (static / "styles/theme.css").write_text(f'@charset "UTF-8";@import "../basic.css";{icons}p{{color:red}}')
+    (static / "basic.css").write_text("h1{color:blue}")
+    (static / "book.css").write_text("h2{color:green}")
+    (static / "one.js").write_text("const one = 1")
+    (static / "two.js").write_text("const two = one + 1;")
+    page = """<head><link rel="stylesheet" href="_static/styles/theme.css?v=1">
+    <link rel="stylesheet" href="_static/book.css"><script src="_static/one.js"></script>
+    <script src="_static/two.js"></script><script defer src="_static/late.js"></script></head>"""
+    places = bundles.bundle(tmp_path, page)
+    assert (
+        static / "book.css"
+    ).read_text() == "@layer theme {\nh1{color:blue}p{color:red}\n}\nh2{color:green}"
+    assert (static / "book.js").read_text() == "const one = 1\n;const two = one + 1;"
+    html = offline_assets.finish(page.replace("_static", "../_static"), places)
+    asked = re.findall(r'(?:href|src)="([^"]+)"', html)
+    assert [re.sub(r"\?v=\w{8}$", "", url) for url in asked] == [
+        "../_static/book.css", "../_static/book.js", "../_static/late.js",
+    ]  # fmt: skip
+    assert offline_assets.finish(html, places) == html
 
 
 def test_the_style_sheet_is_made_of_all_its_parts():
     files = {path.stem for path in (ROOT / "web/styles").glob("*.css")}
-    assert files == set(stylesheets.PARTS)
+    assert files == set(bundles.PARTS)
     assert all(len(path.read_text().splitlines()) <= 150 for path in (ROOT / "web/styles").glob("*.css"))

@@ -47,7 +47,7 @@ def test_bookmarks_are_the_headings(book):
 
 
 def test_numbers(texts):
-    """Each sheet but the first has its number and its chapter's name; the contents name where a page begins."""
+    """Each sheet but the first has its number and chapter; the contents name where a page begins."""
     for number, text in enumerate(texts[1:], start=2):
         assert str(number) in text.split("\n")[:2], "below or above the text, read first"
     assert all("Linear regression" in text.split("\n")[:2] for text in texts[2:])

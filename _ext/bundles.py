@@ -46,10 +46,11 @@ def bundle(site, front):
         SCRIPT: "\n;".join((site / name).read_text("utf-8") for name in scripts),
     }
     places = {}
-    for (name, text), files in zip(texts.items(), (sheets, scripts), strict=True):
+    # The script takes the place of the first: what a page says itself comes after that.
+    for (name, text), files, kept in zip(texts.items(), (sheets, scripts), (own, scripts[0]), strict=True):
         (site / "_static" / name).write_text(text, "utf-8")
         version = hashlib.sha256(text.encode()).hexdigest()[:8]
-        places |= dict.fromkeys(files, "") | {files[-1]: f"_static/{name}?v={version}"}
+        places |= dict.fromkeys(files, "") | {kept: f"_static/{name}?v={version}"}
     return places
 
 

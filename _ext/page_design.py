@@ -167,9 +167,9 @@ def add_places(app, pagename, templatename, context, doctree):
     context |= {"place": places.get(pagename), "titles": titles}
     for side, name in zip(("before", "after"), beside[1:], strict=True):
         there = places.get(name)
-        context[side] = there and (titles[there.chapter] if there.name != there.chapter else "Chapter")
-        if there and there.name == there.chapter and there.number:
-            context[side] = f"Chapter {there.number}"
+        context[side] = there and (f"Chapter {there.number}" if there.number else titles[there.chapter])
+        if there and there.lesson:
+            context[side] += f" · Lesson {there.lesson}"
 
 
 def describe(app, pagename, templatename, context, doctree):

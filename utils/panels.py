@@ -6,12 +6,17 @@ Everything that shows a figure uses this: frames, live figures, and the still fi
 from __future__ import annotations
 
 import itertools
+import re
 from html import escape
 
 WIDE, PANEL = 5.2, 4.3  #: inches; a figure wider than `WIDE` is cut into panels of at most `PANEL`
 PIXELS = 72 / 0.72  #: an inch on the page at most, so that letters of ten points are 14 pixels high
 #: What a figure's white becomes: the ground of whatever page it stands on.
 GROUND = "--ground:var(--pst-color-background,var(--jp-layout-color0,var(--vscode-editor-background,#fff)))"
+
+
+#: What the first two of `plotting.COLORS` become: the page's own where it has them, lighter in the dark.
+PAGES = {"#0072b2": "var(--blue,#0072b2)", "#d55e00": "var(--vermilion,#d55e00)"}
 
 
 def edges(figure):
@@ -67,9 +72,10 @@ def inline(panels, words):
 def svgs(panels):
     """Return the panels of a row as a string of `<svg>` elements."""
     looks = styles([panel.width for panel in panels])
-    return "".join(
+    shown = "".join(
         panel.svg(f"{_size(panel)} style='{css}'") for panel, css in zip(panels, looks, strict=True)
     )
+    return re.sub("|".join(PAGES), lambda color: PAGES[color[0]], shown)
 
 
 def images(panels, words):

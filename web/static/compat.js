@@ -17,6 +17,11 @@ for (const event of ["load", "resize"]) {
 Documentation.TRANSLATIONS["Your search did not match any documents. Please make sure that all words are spelled correctly "
   + "and that you've selected enough categories."] = "No page of the book has all of these words. Try fewer, or another spelling.";
 
+// What was searched for is marked on the page that was found, and not on every page after it.
+addEventListener("load", () => {
+  try { localStorage.removeItem("sphinx_highlight_terms"); } catch { /* nothing is kept where nothing may be */ }
+});
+
 // Paper is white.
 {
   const { dataset } = document.documentElement;

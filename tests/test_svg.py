@@ -60,6 +60,15 @@ def test_a_gray_is_something_between(gray, share):
     assert mixed in panel.inside
 
 
+def test_lines_take_the_pages_own_blue_and_vermilion_where_it_has_them():
+    panel = draw(lambda axes: [axes.plot([0, 1], color=color) for color in COLORS[:2]])
+    shown = panels.svgs([panel])
+    assert "stroke:var(--blue,#0072b2)" in shown
+    assert "stroke:var(--vermilion,#d55e00)" in shown
+    assert "var(" not in re.sub("var\\(--(ground|blue|vermilion),#\\w+\\)", "", shown)
+    assert "#0072b2" in panels.images([panel], "Lines").lower().replace("%23", "#"), "black on white, in print"
+
+
 def contrast(one, two):
     def luminance(color):
         parts = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in color]

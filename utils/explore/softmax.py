@@ -22,7 +22,7 @@ def softmax(logits=(2.0, 1.0, 0.0), classes=("shirt", "coat", "bag")):
     probabilities = [f"{power / sum(powers):.3f}" for power in powers]
     return element(
         "softmax",
-        title="Try it: add the same number to all logits. Which bars move? Then change one logit, and the temperature.",
+        title="Try it: add the same number to all logits. Which bars move? Then change the temperature.",
         notice="Near temperature 0 the largest logit gets nearly all probability; at a high temperature all "
         "classes become nearly equal.",
         fallback=table(("class", "logit", "probability"), zip(classes, logits, probabilities, strict=True)),

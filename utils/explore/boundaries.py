@@ -10,7 +10,7 @@ TITLE = "Try it: move one class’s weights and bias until the loss is low, then
 def boundaries(X, y, classes, *, weights=None, bias=None, labels=("x₁", "x₂"), unit="", notice):
     """Show softmax regression of two features: sliders move its parameters, a button takes steps.
 
-    Used in the lesson "Softmax and cross-entropy". All is computed in float64, as torch computes it.
+    Used in the lesson "From scores to probabilities". All is computed in float64, as torch computes it.
 
     Args:
         X: features (n, 2), best standardized; rounded to hundredths.

@@ -8,7 +8,7 @@ from utils.explore.element import element, table
 def cross_entropy(p=0.1):
     """Show the cross-entropy loss, and its gradient p − 1, over the probability p of the true class.
 
-    Used in the lesson "Softmax and cross-entropy".
+    Used in the lesson "From scores to probabilities".
 
     Args:
         p: where the slider starts, from 0.0001 to 0.9999; 0.1 is a blind guess among ten classes.

@@ -13,8 +13,7 @@ def descent(
     """Show the path of gradient descent over the contours of the mean of ½ (error)², and its losses.
 
     The start is dragged on the map, or moved by sliders; so are the rate and the number of steps. Used in
-    "Gradient descent from scratch" and "Learning rate and scale". The steps are those of
-    `torch.optim.SGD`, in float64.
+    "From scratch" and "Learning rate and scale". The steps are those of `torch.optim.SGD`, in float64.
 
     Args:
         X: features (n, 1), whose map is over the weight and the bias, or (n, 2), whose map is over both

@@ -8,7 +8,7 @@ from utils.explore.element import element, table
 def softmax(logits=(2.0, 1.0, 0.0), classes=("shirt", "coat", "bag")):
     """Show logits, a temperature and a common shift as sliders, and the softmax probabilities as bars.
 
-    Used in the lesson "Softmax and cross-entropy".
+    Used in the lesson "From scores to probabilities".
 
     Args:
         logits: numbers from −5 to 5, one for each class.

@@ -50,8 +50,7 @@ def squares(x, y, left=22.0, right=6.0, labels=("x", "y"), unit=""):
     return element(
         "squares",
         title=title,
-        notice="Drag the line’s ends, or the points. Arrows show the machine’s next step: against the "
-        "gradient, as far as the learning rate times the gradient.",
+        notice="Drag the line’s ends, or the points. Arrows show the machine’s next step.",
         fallback=still(draw(best), alt.strip()),
         points=points.tolist(),
         left=float(left),

@@ -6,6 +6,7 @@ import torch
 import torch.nn.functional as F
 from hypothesis import given
 from hypothesis import strategies as st
+from playwright.sync_api import expect
 from test_elements import CLASSES, anything, browser, numbers, open_page
 
 from utils import explore
@@ -85,6 +86,15 @@ def test_sliders_move_the_chosen_class_alone(open_page):
     check(element, [W[0], [-1, 10], W[2]], [0, -10, -0.5])
     page.get_by_role("button", name="Reset").press("Enter")
     check(element, W, b)
+
+
+def test_without_parameters_it_guesses_the_first_class(open_page):
+    page = open_page(show(labels=("top", "bottom"), unit="gray value"))
+    element = page.locator("explore-boundaries")
+    check(element, [[0, 0]] * 3, [0] * 3)
+    assert "accuracy 0.33" in element.locator(".summary").inner_text()
+    expect(element.locator("svg")).to_contain_text("bottom: gray value")
+    expect(page.get_by_role("slider", name="weight of bottom")).to_have_count(1)
 
 
 def test_learning_is_torchs_and_rounds_nothing(open_page):

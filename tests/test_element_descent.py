@@ -165,6 +165,18 @@ def test_the_largest_rate_is_told_to_who_asks(open_page):
     expect(summary).to_contain_text(limit)
 
 
+def test_with_batches_it_names_no_largest_rate(open_page):
+    page = open_page(show(batch_sizes=(1, 40)))
+    expect(page.get_by_role("button", name="Reset")).to_be_visible()
+    expect(page.get_by_role("button", name="largest rate")).to_have_count(0)
+
+
+@pytest.mark.parametrize("rate", [0.03, 0.9, 0.1, 1e-5])
+def test_it_starts_at_the_given_rate(open_page, rate):
+    page = open_page(show(rate=rate, steps=20))
+    assert page.locator("explore-descent").evaluate("e => e.state.rate") == rate
+
+
 def test_beyond_the_limit_it_says_that_it_diverges(open_page):
     page = open_page(show(steps=300))
     page.get_by_role("slider", name="learning rate").press("End")

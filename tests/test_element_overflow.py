@@ -99,7 +99,7 @@ def rounded(page, values, dtype):
 
 @pytest.mark.parametrize("dtype", ["bfloat16", "float16"])
 def test_halves_are_rounded_as_torch_rounds_them(bare, dtype):
-    """Every finite half, the middle between it and the next, and that middle's two neighbours in float32."""
+    """Every finite half, the middle between it and the next, and that middle's two neighbors in float32."""
     kind = getattr(torch, dtype)
     half = torch.arange(2**15, dtype=torch.int16).view(kind).double()
     half = half[half.isfinite()]
@@ -276,7 +276,7 @@ def test_bars_are_as_long_as_the_values(open_page, grid):
     )  # inf fills, NaN has none
 
 
-def test_each_mark_has_its_own_shape_and_colour(open_page):
+def test_each_mark_has_its_own_shape_and_color(open_page):
     element = open_page(explore.overflow(95.0)).locator("explore-overflow")
     looks = element.evaluate(
         """element => [...element.shadowRoot.querySelectorAll("svg .state")].map((word) => {
@@ -284,24 +284,24 @@ def test_each_mark_has_its_own_shape_and_colour(open_page):
           return [word.textContent, shape.getAttribute("d"), shape.getAttribute("stroke")];
         })"""
     )
-    by_word = {word: (shape, colour) for word, shape, colour in looks}
+    by_word = {word: (shape, color) for word, shape, color in looks}
     assert set(by_word) == {"inf", "NaN", "right", "wrong", "dead"}
     assert by_word["inf"] == by_word["NaN"]
-    assert len(set(by_word.values())) == len({colour for _, colour in by_word.values()}) == 4
+    assert len(set(by_word.values())) == len({color for _, color in by_word.values()}) == 4
 
 
 @pytest.mark.parametrize("theme", THEMES)
 def test_marks_stand_out_from_the_page(theme):
-    def luminance(colour):
-        c = np.array([int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5)])
+    def luminance(color):
+        c = np.array([int(color[i : i + 2], 16) / 255 for i in (1, 3, 5)])
         return np.where(c <= 0.04045, c / 12.92, ((c + 0.055) / 1.055) ** 2.4) @ [0.2126, 0.7152, 0.0722]
 
     paper = luminance({"light": "#ffffff", "dark": "#14181e"}[theme])
-    colours = re.findall(r'"(#\w{6})"', explore.overflow().data)
-    assert len(colours) == 4  # one of them its relatives'
-    for colour in colours:
-        dark, light = sorted([paper, luminance(colour)])
-        assert (light + 0.05) / (dark + 0.05) >= 3, colour
+    colors = re.findall(r'"(#\w{6})"', explore.overflow().data)
+    assert len(colors) == 4  # one of them its relatives'
+    for color in colors:
+        dark, light = sorted([paper, luminance(color)])
+        assert (light + 0.05) / (dark + 0.05) >= 3, color
 
 
 # The controls

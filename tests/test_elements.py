@@ -293,7 +293,7 @@ def test_names_are_text_not_markup(open_page):
     page = open_page(explore.softmax((1.0, 0.0), ("<b>&", '"c"')))
     assert picture(page.locator("explore-softmax")) == 'Bars of the probabilities: <b>& 0.731, "c" 0.269'
     expect(page.get_by_role("slider", name='logit of "c"')).to_be_visible()
-    expect(page.get_by_role("group", name="Try it: move the logits")).to_be_visible()
+    expect(page.get_by_role("group", name="Try it: add the same")).to_be_visible()
 
 
 @pytest.mark.parametrize("make", [explore.softmax, explore.cross_entropy, confusion])
@@ -333,11 +333,11 @@ def test_axe_finds_nothing(open_page, theme):
 
 @pytest.mark.parametrize("theme", THEMES)
 def test_shapes_stand_out_from_the_page(theme):
-    def luminance(colour):
-        c = np.array([int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5)])
+    def luminance(color):
+        c = np.array([int(color[i : i + 2], 16) / 255 for i in (1, 3, 5)])
         return np.where(c <= 0.04045, c / 12.92, ((c + 0.055) / 1.055) ** 2.4) @ [0.2126, 0.7152, 0.0722]
 
     paper = luminance({"light": "#ffffff", "dark": "#14181e"}[theme])
-    for name, colour in re.findall(r'(BLUE|VERMILION) = "(#\w{6})"', explore.softmax().data):
-        dark, light = sorted([paper, luminance(colour)])
+    for name, color in re.findall(r'(BLUE|VERMILION) = "(#\w{6})"', explore.softmax().data):
+        dark, light = sorted([paper, luminance(color)])
         assert (light + 0.05) / (dark + 0.05) >= 3, name

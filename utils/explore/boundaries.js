@@ -15,7 +15,7 @@ customElements.define("explore-boundaries", class extends Machine {
     for (const [x, y, c] of points) {
       const p = this.softmax([x, y], W, b);
       loss -= Math.log(Math.max(p[c], 1e-300)) / n;
-      right += Number(p.every((q, k) => k === c || q < p[c]));
+      right += Number(p.indexOf(Math.max(...p)) === c); // of equal ones the first, as argmax does
       p.forEach((q, k) => {
         const error = (q - Number(k === c)) / n;
         dW[k][0] += error * x;
@@ -40,7 +40,7 @@ customElements.define("explore-boundaries", class extends Machine {
   }
 
   setup() {
-    const { classes, labels, far } = this.data, free = { min: -10, max: 10, step: "any", at: 0 };
+    const { classes, labels, unit, far } = this.data, free = { min: -10, max: 10, step: "any", at: 0 };
     this.slider("chosen", "class", { min: 0, max: classes.length - 1, step: 1, at: 0, to: (k) => k, show: (k) => classes[k] });
     this.slider("w1", `weight of ${labels[0]}`, free);
     this.slider("w2", `weight of ${labels[1]}`, free);
@@ -49,7 +49,7 @@ customElements.define("explore-boundaries", class extends Machine {
     this.button("Step", () => this.learn());
     this.player("Learn", () => this.learn() % 100);
     this.button("Reset", () => this.reset());
-    const axis = (label) => ({ label, range: [-far, far], ticks: [-far, 0, far] });
+    const axis = (label) => ({ label: unit ? `${label}: ${unit}` : label, range: [-far, far], ticks: [-far, 0, far] });
     this.plot = plot([60, 10, 320, 320], axis(labels[0]), axis(labels[1]));
     this.reset();
   }
@@ -101,7 +101,7 @@ customElements.define("explore-boundaries", class extends Machine {
     return {
       svg: `${inside(`<g shape-rendering="crispEdges">${shade.join("")}</g>${ties.join("")}`)}${axes}${points.map(([x, y, c]) => mark(X(x).toFixed(1), Y(y).toFixed(1), c)).join("")}
         ${classes.map((name, c) => `${mark(395, 30 + 24 * c, c)}<text x="408" y="${35 + 24 * c}">${escape(name)}</text>`).join("")}`,
-      label: `${points.length} points of ${classes.length} classes; the plane is tinted by the most probable class, the stronger the surer; dashed: two scores are equal. ${said}`,
+      label: `${points.length} points of ${classes.length} classes; the plane is tinted by the most probable class, the stronger the more confident the model; dashed: two scores are equal. ${said}`,
       summary: said,
     };
   }

@@ -7,7 +7,7 @@ from utils.explore.element import element, fault, table
 TITLE = "Try it: move one class’s weights and bias until the loss is low, then let gradient descent do it."
 
 
-def boundaries(X, y, classes, *, weights=None, bias=None, labels=("x₁", "x₂"), notice):
+def boundaries(X, y, classes, *, weights=None, bias=None, labels=("x₁", "x₂"), unit="", notice):
     """Show softmax regression of two features: sliders move its parameters, a button takes steps.
 
     Used in the lesson "From scores to probabilities". All is computed in float64, as torch computes it.
@@ -19,6 +19,7 @@ def boundaries(X, y, classes, *, weights=None, bias=None, labels=("x₁", "x₂"
         weights: (classes, 2), where the weights begin; None for 0.
         bias: (classes,), where the biases begin; None for 0.
         labels: what the features are, two texts.
+        unit: how both are measured, for the axes.
         notice: what to notice.
     Returns:
         An IPython `HTML` object.
@@ -48,5 +49,6 @@ def boundaries(X, y, classes, *, weights=None, bias=None, labels=("x₁", "x₂"
         W=weights.tolist(),
         b=bias.tolist(),
         labels=list(labels),
+        unit=unit,
         far=int(np.ceil(np.abs(X).max())),
     )

@@ -13,7 +13,7 @@ customElements.define("explore-confusion", class extends Explore {
     const { counts, classes, weights, scale } = this.data;
     this.weights = weights && this.constructor.numbers(weights, scale);
     const totals = counts.map((row) => row.reduce((a, b) => a + b));
-    // At most half a blue: the page's own text colour stays readable on it, in light and in dark.
+    // At most half a blue: the page's own text color stays readable on it, in light and in dark.
     const shade = (i, j) => `background: rgb(0 114 178 / ${0.5 * Math.sqrt(counts[i][j] / (totals[i] || 1))})`;
     const cell = (i, j) => `<td tabindex="-1" aria-selected="false" aria-label="${escape(this.name(i, j))}"
       class="${i === j ? "right" : ""}" style="${shade(i, j)}">${counts[i][j]}</td>`;

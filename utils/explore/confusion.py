@@ -66,7 +66,7 @@ def confusion(counts, classes, images_by_cell, weights=None, bias=None, *, each=
     return element(
         "confusion",
         title=TITLE + (SEEN if model else ""),
-        notice="Notice: the diagonal is right; the large numbers beside it are classes that look alike.",
+        notice="The diagonal is right; the large numbers beside it are classes that look alike.",
         fallback=table(("true ↓ predicted →", *classes), rows),
         counts=counts.tolist(),
         classes=list(classes),

@@ -37,7 +37,7 @@ customElements.define("explore-cross-entropy", class extends Explore {
       label: `Curve of the loss over p: at p = ${precise(p, 4)} the loss is ${precise(loss, 4)}, `
         + `the gradient ${precise(slope, 4)}`,
       summary: `At p = ${precise(p, 4)} the loss −log p is ${precise(loss, 4)}. Its gradient with respect to the true `
-        + `class's logit is p − 1 = ${precise(slope, 4)}: it never passes −1, however large the loss.`,
+        + `class's logit is p − 1 = ${precise(slope, 4)}.`,
     };
   }
 });

@@ -18,9 +18,8 @@ def cross_entropy(p=0.1):
     rows = [(f"{q:g}", f"{-math.log(q):.4g}", f"{q - 1:.4g}") for q in (0.0001, 0.01, 0.1, 0.5, 0.9, 0.9999)]
     return element(
         "cross_entropy",
-        title="Try it: make the model ever surer of a wrong class (p towards 0), then of the true one.",
-        notice="Notice: the loss grows without bound, but its gradient with respect to the true class's "
-        "logit, p − 1, never passes −1.",
+        title="Try it: make the model confident of a wrong class (p near 0), then of the true one.",
+        notice="Watch the loss, and its gradient with respect to the true class’s logit, p − 1.",
         fallback=table(("probability p of the true class", "loss −log p", "gradient p − 1"), rows),
         p=p,
     )

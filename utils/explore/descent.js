@@ -82,7 +82,9 @@ customElements.define("explore-descent", class extends Machine {
     const choice = (name, label, values) => this.slider(name, label, {
       min: 0, max: values.length - 1, step: 1, at: 0, to: (k) => values[k], show: String,
     });
-    this.slider("rate", "learning rate", { min: -5, max: 1, step: 0.005, at: Math.log10(rate), to: (u) => 10 ** u, show: short });
+    // Its steps are counted from `min`, so that the slider can stand at the given rate exactly.
+    const at = Math.log10(rate), low = at - 0.005 * Math.floor((at + 5) / 0.005 + 1e-9);
+    this.slider("rate", "learning rate", { min: low, max: 1, step: 0.005, at, to: (u) => +(10 ** u).toPrecision(9), show: short });
     if (sizes.length) choice("size", "batch size", sizes);
     if (momentum) this.slider("momentum", "momentum", { min: 0, max: 0.99, step: 0.01, at: 0, show: (v) => fixed(v, 2) });
     if (scales.length) choice("scale", "feature scale", scales);
@@ -96,7 +98,7 @@ customElements.define("explore-descent", class extends Machine {
       return this.state.steps < 300;
     });
     this.button("Reset", () => this.set({ steps: 0 }));
-    this.toggle("limit", "Show the largest rate");
+    if (!sizes.length) this.toggle("limit", "Show the largest rate"); // it is known for steps with all points
     this.map = plot([48, 15, 180, 180], ...labels.map((label, k) => ({ label, range: ranges[k], ticks: ranges[k] })));
     this.drag((_, x, y) => {
       const [start0, start1] = this.map.at(x, y);
@@ -123,8 +125,8 @@ customElements.define("explore-descent", class extends Machine {
     const losses = all.map((theta) => D.loss(loss, theta)), last = all.at(-1), { X, Y } = this.map;
     const wide = [20, 50, 100, 200, 300].find((k) => k >= steps);
     const curve = plot([290, 15, 180, 180], { label: "steps", range: [0, wide], ticks: [0, wide / 2, wide] }, { label: "loss", range: decades, ticks, log: true });
-    const line = (points, colour) => `<path d="${path(points)}" fill="none" stroke="${colour}" stroke-width="2"/>${
-      points.length < 60 ? points.map(([u, v]) => `<circle cx="${u.toFixed(1)}" cy="${v.toFixed(1)}" r="2.5" fill="${colour}"/>`).join("") : ""}`;
+    const line = (points, color) => `<path d="${path(points)}" fill="none" stroke="${color}" stroke-width="2"/>${
+      points.length < 60 ? points.map(([u, v]) => `<circle cx="${u.toFixed(1)}" cy="${v.toFixed(1)}" r="2.5" fill="${color}"/>`).join("") : ""}`;
     const [at, least] = [[X(start0), Y(start1)], [X(lowest[0]), Y(lowest[1])]];
     const largest = `; the largest rate that converges here is ${short(limit * (1 + momentum), 4)}`;
     const said = `${all.length > steps ? "After" : "It diverges: after"} ${all.length - 1} steps at learning rate ${short(rate)}: loss ${short(losses.at(-1))}, `

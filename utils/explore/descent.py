@@ -17,12 +17,13 @@ def descent(
 
     Args:
         X: features (n, 1), whose map is over the weight and the bias, or (n, 2), whose map is over both
-            weights, with the bias at its best; both are rounded to thousandths.
+            weights, with the bias at its best; both are rounded to ten-thousandths.
         y: targets (n,) or (n, 1).
         start: where both parameters of the map begin; a bias beside two weights begins at 0.
         ranges: of the map, a pair (low, high) for each of its two parameters.
         rate: the learning rate at the beginning, from 1e-5 to 10.
-        batch_sizes: what a slider offers, from its first; empty for all points in each step.
+        batch_sizes: what a slider offers, from its first; empty for all points in each step: then a button
+            shows the largest rate that converges.
         momentum: whether there is a slider for it.
         scales: factors of the last feature that a slider offers, from its first; empty for 1.
         steps: how many are shown at the beginning, up to 300.
@@ -33,7 +34,7 @@ def descent(
     Raises:
         ValueError: if X and y do not fit, if there are not one or two features, or if points lie on one line.
     """
-    X, y = np.asarray(X, float).round(3), np.asarray(y, float).round(3).reshape(-1)
+    X, y = np.asarray(X, float).round(4), np.asarray(y, float).round(4).reshape(-1)
     if X.ndim != 2 or X.shape[1] not in (1, 2) or len(X) != len(y):
         raise fault(title, f"X needs shape (n, 1) or (n, 2), y n targets, not {X.shape} and {y.shape}")
     columns = np.column_stack([X, np.ones(len(X))])

@@ -14,7 +14,7 @@ from utils.notebook import has_reader
 def frames(draw, *, title, notice, alt, still=None, play=False, budget=BUDGET, **parameters):
     """Draw a figure for each value of one or two parameters; sliders choose among them in the browser.
 
-    Most lessons have such a figure; the first is in the lesson "From scratch". Where a parameter is given as
+    Most lessons have such a figure; the first is in the lesson "Concise". Where a parameter is given as
     `between(…)` and a reader sits at a kernel, controls ask it for any value; where none does, and when the
     saved notebook is opened again, there are the frames.
 

@@ -46,9 +46,9 @@ def line(x, y, w=2.0, b=8.0, labels=("x", "y")):
         "line",
         title="Try it: find the lowest loss with w and b alone, by slider or by dragging, and compare with "
         "the best line. Then move a point far up, and far to the side.",
-        notice="Notice: the loss is a bowl over (w, b); each ring lies four times as far above the lowest "
+        notice="The loss is a bowl over (w, b); each ring lies four times as far above the lowest "
         "loss as the ring inside it. When a point moves up or down, the rings keep their shape and only "
-        "their centre moves; when it moves sideways, their shape changes.",
+        "their center moves; when it moves sideways, their shape changes.",
         fallback=table((*labels, "least-squares line", "residual"), rows),
         points=points.tolist(),
         ranges=ranges,

@@ -6,7 +6,7 @@ import numpy as np
 
 from utils.explore.element import element, fault, table
 
-TITLE = "Try it: lift the diamond, then move it aside. Which of the three lines follows?"
+TITLE = "Try it: lift the diamond. Then press Reset, choose point 21 and lift that. Which lines follow?"
 NOTICE = (
     "Any point can be dragged. Huber’s threshold is the error at which its loss turns from a parabola into a "
     "straight line."

@@ -59,7 +59,7 @@ customElements.define("explore-overflow", class extends Explore {
 
   draw({ gap, dtype }) {
     const { forms, tolerances } = this.data, truth = this.constructor.truth(gap);
-    const marks = { // a shape and a colour for each state; its word has the page's own colour
+    const marks = { // a shape and a color for each state; its word has the page's own color
       right: [BLUE, "M0 8l5 5l9 -11"],
       wrong: [VERMILION, "M1 2l12 12m0 -12l-12 12"],
       dead: ["currentColor", "M0 8h14"],
@@ -68,16 +68,16 @@ customElements.define("explore-overflow", class extends Explore {
     const write = (v) => (Number.isNaN(v) ? "NaN" : v === Infinity ? "inf"
       : v === 0 ? "0" : Math.abs(v) < 1e-3 ? v.toExponential(1).replace(/-/g, "−") : precise(v, 4));
     const tick = (x, y) => `<path d="M${x} ${y - 4}v18" stroke="currentColor" stroke-width="2"/>`;
-    const bar = (x, w, y, colour) => `<rect x="${Math.min(x, x + w)}" y="${y}" width="${Math.abs(w)}" height="10" fill="${colour}"/>`;
+    const bar = (x, w, y, color) => `<rect x="${Math.min(x, x + w)}" y="${y}" width="${Math.abs(w)}" height="10" fill="${color}"/>`;
     const part = (name, values, truths, y, x, end, zero, unit) => { // what is said, and drawn, of the loss or gradient
-      const state = this.constructor.state(values, truths, tolerances[dtype]), [colour, shape] = marks[state];
+      const state = this.constructor.state(values, truths, tolerances[dtype]), [color, shape] = marks[state];
       const word = values[0] === Infinity ? "inf" : state, list = values.map(write).join(", ");
       const text = `${name} ${values[1] === undefined ? list : `[${list}]`}`;
       const long = (v) => (Number.isNaN(v) ? 0 : Math.min(v, 120) * unit); // inf fills the loss's axis
       return { said: `${text} (${word})`, brief: `${name} ${word}`, svg: `<text x="${x}" y="${y + 40}" font-size="14">${text}</text>
-        <path transform="translate(${end} ${y + 27})" d="${shape}" fill="none" stroke="${colour}" stroke-width="3"/>
+        <path transform="translate(${end} ${y + 27})" d="${shape}" fill="none" stroke="${color}" stroke-width="3"/>
         <text class="state" x="${end + 20}" y="${y + 40}" font-size="15">${word}</text>
-        <path class="axis" d="M${zero} ${y + 48}v18"/>${values.map((v, i) => `${bar(zero, long(v), y + 52, colour)}${tick(zero + long(truths[i]), y + 52)}`).join("")}` };
+        <path class="axis" d="M${zero} ${y + 48}v18"/>${values.map((v, i) => `${bar(zero, long(v), y + 52, color)}${tick(zero + long(truths[i]), y + 52)}`).join("")}` };
     };
     const rows = Object.entries(forms).map(([form, name], k) => {
       const { loss, gradient } = this.constructor.run(form, gap, dtype);

@@ -63,7 +63,7 @@ def overflow(gap=95.0, dtype="float32"):
         "overflow",
         title="Try it: the logits are [0, M], the true class is 0. Widen the gap M and see which form fails "
         "first, and where. Then change the dtype.",
-        notice="Notice: a loss can be right while its gradient is NaN, and a gradient can be wrong before "
+        notice="A loss can be right while its gradient is NaN, and a gradient can be wrong before "
         "anything is NaN. Adding 1e-8 hides the failure: the gradient is dead, and nothing is learned. (In "
         "float16, 1e-8 is itself 0.) Log-sum-exp is right throughout.",
         fallback=table((f"gap in {dtype}", *(name for name, _ in forms.values())), rows),

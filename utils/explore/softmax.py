@@ -22,9 +22,9 @@ def softmax(logits=(2.0, 1.0, 0.0), classes=("shirt", "coat", "bag")):
     probabilities = [f"{power / sum(powers):.3f}" for power in powers]
     return element(
         "softmax",
-        title="Try it: move the logits, add the same number to all of them, then change the temperature.",
-        notice="Notice: only differences between logits count, so adding to all of them changes nothing. "
-        "Towards temperature 0 the largest takes all; towards infinity all classes become alike.",
+        title="Try it: add the same number to all logits. Which bars move? Then change the temperature.",
+        notice="Near temperature 0 the largest logit gets nearly all probability; at a high temperature all "
+        "classes become nearly equal.",
         fallback=table(("class", "logit", "probability"), zip(classes, logits, probabilities, strict=True)),
         logits=list(logits),
         classes=list(classes),

@@ -7,13 +7,13 @@ customElements.define("explore-squares", class extends Machine {
     return this.errors(points, left, right).reduce((sum, e) => sum + e * e, 0) / points.length;
   }
 
-  static gradient(points, left, right) { // of half the loss, with respect to both ends
+  static gradient(points, left, right) { // of the loss, with respect to both ends
     const errors = this.errors(points, left, right);
-    const slope = (share) => errors.reduce((sum, e, i) => sum + e * share(points[i][0] / 5), 0) / points.length;
+    const slope = (share) => 2 * errors.reduce((sum, e, i) => sum + e * share(points[i][0] / 5), 0) / points.length;
     return [slope((u) => 1 - u), slope((u) => u)];
   }
 
-  static step(points, left, right, rate = 1) { // of gradient descent on half the loss
+  static step(points, left, right, rate = 1) { // of gradient descent on the loss: the rate times the gradient
     const [first, second] = this.gradient(points, left, right);
     return [left - rate * first, right - rate * second];
   }
@@ -110,7 +110,7 @@ customElements.define("explore-squares", class extends Machine {
     const range = [decade(Math.floor, Math.min(...losses) / 1.01), decade(Math.ceil, Math.max(...losses) * 1.01)];
     const curve = plot([50, 258, 415, 56], { label: "", range: [0, Math.max(60, run.length - 1)], ticks: [] }, { label: "", range, ticks: range, log: true });
     const area = (v) => `${v < 1000 ? fixed(v, 2) : short(v)} ${unit}`.trim(), best = (v) => (v === undefined ? "none yet" : area(v));
-    const steps = run.length - 1, slope = (v) => (Math.abs(v) < 500 ? fixed(Math.round(200 * v) / 100 || 0, 2) : short(2 * v)); // of the area
+    const steps = run.length - 1, slope = (v) => (Math.abs(v) < 1000 ? fixed(Math.round(100 * v) / 100 || 0, 2) : short(v));
     return {
       svg: `${axes}${inside(squares.join(""))}${dots.join("")}
         ${inside(`<path d="M${X(0)} ${Y(left)}L${X(5)} ${Y(right)}" stroke="${BLUE}" stroke-width="3"/>${arrow(X(0) + 14, left, slopes[0])}${arrow(X(5) - 14, right, slopes[1])}`)}

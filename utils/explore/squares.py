@@ -11,7 +11,7 @@ from utils.explore.line import cloud
 def squares(x, y, left=22.0, right=6.0, labels=("x", "y"), unit=""):
     """Show points, a line, and the squares of its errors; sliders or a pointer move its two ends, or a point.
 
-    Buttons take one step or sixty of gradient descent on the heights of the ends: down the gradient of half
+    Buttons take one step or sixty of gradient descent on the heights of the ends: down the gradient of
     the mean area, times a learning rate. Arrows show the next step, a curve the losses, and the words below
     the reader's best beside the machine's. Used on the front page; "A line through points" says why squares.
 

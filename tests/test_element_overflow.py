@@ -297,8 +297,8 @@ def test_marks_stand_out_from_the_page(theme):
         return np.where(c <= 0.04045, c / 12.92, ((c + 0.055) / 1.055) ** 2.4) @ [0.2126, 0.7152, 0.0722]
 
     paper = luminance({"light": "#ffffff", "dark": "#14181e"}[theme])
-    colors = re.findall(r'"(#\w{6})"', explore.overflow().data)
-    assert len(colors) == 4  # one of them its relatives'
+    colors = re.findall(r"#[0-9A-F]{6}\b", explore.overflow().data, flags=re.I)
+    assert len(colors) == 4  # one of them the sliders'
     for color in colors:
         dark, light = sorted([paper, luminance(color)])
         assert (light + 0.05) / (dark + 0.05) >= 3, color

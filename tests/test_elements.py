@@ -338,6 +338,8 @@ def test_shapes_stand_out_from_the_page(theme):
         return np.where(c <= 0.04045, c / 12.92, ((c + 0.055) / 1.055) ** 2.4) @ [0.2126, 0.7152, 0.0722]
 
     paper = luminance({"light": "#ffffff", "dark": "#14181e"}[theme])
-    for name, color in re.findall(r'(BLUE|VERMILION) = "(#\w{6})"', explore.softmax().data):
+    colors = re.findall(r'(BLUE|VERMILION) = "var\(--\w+, (#\w{6})\)"', explore.softmax().data)
+    assert len(colors) == 2
+    for name, color in colors:
         dark, light = sorted([paper, luminance(color)])
         assert (light + 0.05) / (dark + 0.05) >= 3, name

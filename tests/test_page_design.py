@@ -108,3 +108,26 @@ def test_the_style_sheet_is_made_of_all_its_parts():
     files = {path.stem for path in (ROOT / "web/styles").glob("*.css")}
     assert files == set(bundles.PARTS)
     assert all(len(path.read_text().splitlines()) <= 150 for path in (ROOT / "web/styles").glob("*.css"))
+
+
+def luminance(color):
+    """The relative luminance of #rrggbb: https://www.w3.org/TR/WCAG21/#dfn-relative-luminance."""
+    parts = [int(color[k : k + 2], 16) / 255 for k in (1, 3, 5)]
+    linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in parts]
+    return sum(weight * c for weight, c in zip((0.2126, 0.7152, 0.0722), linear, strict=True))
+
+
+@pytest.mark.parametrize("theme", ["html", 'html[data-theme="dark"]'])
+def test_contrast_of_the_palette(theme):
+    """Text has 4.5:1 on each ground that it stands on, controls and lines of figures 3:1."""
+    css = (ROOT / "web/styles/tokens.css").read_text("utf-8")
+    block = css.split(f"\n{theme} {{", 1)[1].split("}", 1)[0]
+    colors = {
+        name: value if len(value) == 7 else "#" + "".join(2 * c for c in value[1:])
+        for name, value in re.findall(r"--([\w-]+): (#\w+);", block)
+    }
+    for least, names in ((4.5, ["ink", "quiet", "link", "warn"]), (3, ["blue", "vermilion", "track"])):
+        for name in names:
+            for ground in ("paper", "card", "tint"):
+                dark, light = sorted(luminance(colors[one]) for one in (name, ground))
+                assert (light + 0.05) / (dark + 0.05) >= least, (name, ground)

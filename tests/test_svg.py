@@ -66,7 +66,9 @@ def test_lines_take_the_pages_own_blue_and_vermilion_where_it_has_them():
     assert "stroke:var(--blue,#0072b2)" in shown
     assert "stroke:var(--vermilion,#d55e00)" in shown
     assert "var(" not in re.sub("var\\(--(ground|blue|vermilion),#\\w+\\)", "", shown)
-    assert "#0072b2" in panels.images([panel], "Lines").lower().replace("%23", "#"), "black on white, in print"
+    assert "#0072b2" in panels.images([panel], "Lines").lower().replace("%23", "#"), (
+        "black on white, in print"
+    )
 
 
 def contrast(one, two):

@@ -1,8 +1,8 @@
 """One style sheet and one script for all pages, instead of the seven of each that the theme asks for.
 
 The book's own rules, web/styles, come before the theme's, which stand in a cascade layer: a rule of ours
-needs neither `!important` nor a longer selector. The 2,000 rules that name the characters of the theme's icon
-font go, as the font is not there.
+needs neither `!important` nor a longer selector. The theme's icon font goes, with the 2,000 rules that name
+its characters.
 """
 
 import hashlib
@@ -17,6 +17,7 @@ PARTS = ["tokens", "text", "frame", "opening", "code", "boxes", "figures", "cove
 IMPORT = re.compile(r'@import "([^"]+)";')
 ICONS = re.compile(
     r"\.fa-[\w-]+(?:,\.fa-[\w-]+)*\{--fa:[^}]*\}|(?:\.fa-[\w-]+:before,?)+\{content:\"[^\"]*\"\}"
+    r"|@font-face\s*\{[^}]*fa-[^}]*\}"
 )
 
 

@@ -82,7 +82,8 @@ def test_pages_ask_for_one_sheet_and_one_script(tmp_path):
     """The theme's rules, imported ones too, stand in a layer, and what each page asked for has one place."""
     static = tmp_path / "_static"
     (static / "styles").mkdir(parents=True)
-    icons = '.fa-star,.fa-star-alt{--fa:"\\f005"}.fa-x:before{content:"x"}'
+    icons = '@font-face{font-family:"FA";src:url(../vendor/fa-solid.woff2)}'
+    icons += '.fa-star,.fa-star-alt{--fa:"\\f005"}.fa-x:before{content:"x"}'
     (static / "styles/theme.css").write_text(f'@charset "UTF-8";@import "../basic.css";{icons}p{{color:red}}')
     (static / "basic.css").write_text("h1{color:blue}")
     (static / "book.css").write_text("h2{color:green}")

@@ -116,6 +116,13 @@ def test_a_page_says_what_it_is(site, visit):
             assert page.request.get(icon.evaluate("e => e.href")).ok
 
 
+def test_what_the_style_sheet_asks_for_is_there():
+    css = (HTML / "_static/book.css").read_text("utf-8")
+    asked = re.findall(r"url\(['\"]?(?!data:)([^)'\"]+)", css)
+    assert len(asked) >= 5
+    assert [name for name in asked if not (HTML / "_static" / name).is_file()] == []
+
+
 def test_fonts_are_the_books_own():
     """Only those that npm brought: nothing of the theme's icon font."""
     fonts = {path.name for path in (HTML / "_static").rglob("*.woff2")} | {

@@ -8,6 +8,11 @@ async ({ title, about, entries }) => {
     element.append(...children);
     return element;
   };
+  const numberOf = (target) => { // filled in once it is known on which page the target is
+    const number = make("span", { className: "sheet-number" }, "000");
+    number.dataset.to = target;
+    return number;
+  };
   const article = make("article", { className: "bd-article" });
   const contents = make("ol", { className: "book-contents" });
   const styles = new Set(), scripts = new Set(), mark = document.querySelector(".book-mark")?.cloneNode(true) ?? "";
@@ -43,13 +48,20 @@ async ({ title, about, entries }) => {
       const to = new URL(link.getAttribute("href"), url);
       if (to.origin !== location.origin) continue;
       const below = to.pathname.slice(1);
-      if (ours.has(below)) link.href = `#${prefix(below)}${to.hash.replace("#", ".")}`;
-      else link.replaceWith(...link.childNodes);
+      if (!ours.has(below)) {
+        link.replaceWith(...link.childNodes);
+        continue;
+      }
+      const target = prefix(below) + to.hash.replace("#", ".");
+      link.href = `#${target}`;
+      if (below !== name && !link.closest(".lessons, .cards")) { // on paper a link is a number
+        link.after(" (p. ", numberOf(target), ")");
+      }
     }
 
     const first = page.querySelector("h1"), heads = first.textContent;
     contents.append(make("li", { className: `level-${level}` },
-      make("a", { href: `#${id}` }, heads), make("span", { className: "number" }, "000")));
+      make("a", { href: `#${id}` }, heads), numberOf(id)));
     const headings = [...page.querySelectorAll("h1, h2, h3, h4, h5")];
     for (const heading of headings) {
       const depth = Number(heading.tagName[1]) + level - 1;
@@ -89,5 +101,8 @@ async ({ title, about, entries }) => {
 
   await Promise.all([...document.images].map((image) => image.decode()));
   await document.fonts.ready;
-  return [...document.querySelectorAll("h1, h2, h3, h4, h5")].map((heading) => heading.textContent.trim());
+  return {
+    headings: [...document.querySelectorAll("h1, h2, h3, h4, h5")].map((heading) => heading.textContent.trim()),
+    targets: [...document.querySelectorAll(".sheet-number")].map((number) => number.dataset.to),
+  };
 }

@@ -1,7 +1,7 @@
 """Print the built site as one PDF, from the repository's root: python -m _ext.print_book
 
 Chromium lays the pages out, once to learn on which page each lesson begins and once with these numbers in the
-contents; it also makes the bookmarks, the links and the tags that screen readers need.
+contents and behind the links; it also makes the bookmarks, the links and the tags that screen readers need.
 """
 
 import argparse
@@ -49,23 +49,24 @@ def print_book(browser, base, pages, out):
     page.set_default_timeout(600_000)  # the whole book takes a minute or two
     page.goto(f"{base}/index.html")
     book = {"title": config["title"], "about": about, "entries": pages}
-    headings = page.evaluate(SCRIPT.read_text("utf-8"), book)
+    found = page.evaluate(SCRIPT.read_text("utf-8"), book)
     page.wait_for_timeout(500)  # the elements' sentences come once they rest
     page.emulate_media(media="print")
     if cut_off := page.evaluate(CUT_OFF):
         raise RuntimeError(f"Wider than a sheet, so mend its print rules in web/styles/print.css: {cut_off}")
     options = {"path": out, "outline": True, "tagged": True, "prefer_css_page_size": True}
-    page.pdf(**options, print_background=True)
-    numbers = begins(out, pages)
     fill = "(all, numbers) => all.forEach((e, i) => { e.textContent = numbers[i]; })"
-    page.eval_on_selector_all(".book-contents .number", fill, numbers)
-    page.pdf(**options, print_background=True)
+    numbers = None
+    for _ in range(5):  # a number may break a line, and the line a page
+        page.pdf(**options, print_background=True)
+        before, numbers = numbers, sheets_of(out, found["targets"])
+        if numbers == before:
+            break
+        page.eval_on_selector_all(".sheet-number", fill, numbers)
+    else:
+        raise RuntimeError("The page numbers do not settle: give them a fixed width in web/styles/print.css.")
     page.close()
-    if begins(out, pages) != numbers:
-        raise RuntimeError(
-            "The numbers in the contents moved the pages: give them a fixed width in web/styles/print.css."
-        )
-    return name_bookmarks(out, headings)
+    return name_bookmarks(out, found["headings"])
 
 
 def name_bookmarks(path, headings):
@@ -84,12 +85,11 @@ def name_bookmarks(path, headings):
     return len(writer.pages)
 
 
-def begins(path, pages):
-    """Return the number of the sheet on which each page of the book begins, counted from 1."""
+def sheets_of(path, targets):
+    """Return the number of the sheet on which each target of a link stands, counted from 1."""
     reader = pypdf.PdfReader(path)
     places = {name.lstrip("/"): place for name, place in reader.named_destinations.items()}
-    names = [page["name"].removesuffix(".html").replace("/", "-") for page in pages]
-    return [reader.get_destination_page_number(places[name]) + 1 for name in names]
+    return [reader.get_destination_page_number(places[target]) + 1 for target in targets]
 
 
 def main():

@@ -99,6 +99,20 @@ def test_links_inside_the_book_stay_inside(book):
     assert not any("127.0.0.1" in str(link.get("/A")) for link in links)
 
 
+def test_a_link_says_on_which_sheet_its_target_stands(browser, tmp_path):
+    page = '<article class="bd-article"><section><h1>{}</h1><p><a href="{}">there</a></p></section></article>'
+    for name, title, other in (("index", "One", "two"), ("two", "Two", "index")):
+        (tmp_path / f"{name}.html").write_text(page.format(title, f"{other}.html"))
+    pages = [{"name": "index.html", "level": 1}, {"name": "two.html", "level": 1}]
+    with serve(tmp_path) as base:
+        print_book(browser, base, pages, tmp_path / "book.pdf")
+    texts = [sheet.extract_text() for sheet in pypdf.PdfReader(tmp_path / "book.pdf").pages]
+    *_, one, two = range(1, len(texts) + 1)
+    assert "One" in texts[one - 1]
+    assert f"(p. {two})" in texts[one - 1]
+    assert f"(p. {one})" in texts[two - 1]
+
+
 def test_what_does_not_fit_is_refused(browser, tmp_path):
     """Rather no book than one with half a line."""
     code = "x = 1  # " + 99 * "a long comment "

@@ -5,6 +5,7 @@ needs neither `!important` nor a longer selector. The theme's icon font goes, wi
 its characters.
 """
 
+import base64
 import hashlib
 import re
 from pathlib import Path
@@ -43,7 +44,7 @@ def bundle(site, front):
     scripts = [local(e["src"]) for e in soup.select("head script[src]:not([defer])")]
     *theirs, own = sheets
     texts = {
-        STYLES: layered(site, theirs) + (site / own).read_text("utf-8"),
+        STYLES: layered(site, theirs) + with_text_fonts(site / own),
         SCRIPT: "\n;".join((site / name).read_text("utf-8") for name in scripts),
     }
     places = {}
@@ -53,6 +54,16 @@ def bundle(site, front):
         version = hashlib.sha256(text.encode()).hexdigest()[:8]
         places |= dict.fromkeys(files, "") | {kept: f"_static/{name}?v={version}"}
     return places
+
+
+def with_text_fonts(sheet):
+    """Return a style sheet with the fonts of the text in it: they are there at once, so no line breaks anew."""
+
+    def embedded(found):
+        font = base64.b64encode((sheet.parent / found[1]).read_bytes()).decode()
+        return f"url(data:font/woff2;base64,{font})"
+
+    return re.sub(r"url\((fonts/newsreader[^)]+)\)", embedded, sheet.read_text("utf-8"))
 
 
 def local(url):

@@ -57,7 +57,7 @@ def bundle(site, front):
 
 
 def with_text_fonts(sheet):
-    """Return a style sheet with the fonts of the text in it: they are there at once, so no line breaks anew."""
+    """Return a style sheet with the fonts of the text in it: so they are there at once, and no line moves."""
 
     def embedded(found):
         font = base64.b64encode((sheet.parent / found[1]).read_bytes()).decode()

@@ -63,7 +63,7 @@ def with_text_fonts(sheet):
         font = base64.b64encode((sheet.parent / found[1]).read_bytes()).decode()
         return f"url(data:font/woff2;base64,{font})"
 
-    return re.sub(r"url\((fonts/newsreader[^)]+)\)", embedded, sheet.read_text("utf-8"))
+    return re.sub(r"url\((fonts/newsreader-latin-\d+-normal[^)]+)\)", embedded, sheet.read_text("utf-8"))
 
 
 def local(url):

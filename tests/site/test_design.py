@@ -120,7 +120,7 @@ def test_what_the_style_sheet_asks_for_is_there():
     css = (HTML / "_static/book.css").read_text("utf-8")
     asked = re.findall(r"url\(['\"]?(?!data:)([^)'\"]+)", css)
     assert len(asked) >= 2
-    assert css.count("url(data:font/woff2;base64,") == 3, "the fonts of the text"
+    assert css.count("url(data:font/woff2;base64,") == 2, "the fonts of the text"
     assert [name for name in asked if not (HTML / "_static" / name).is_file()] == []
 
 

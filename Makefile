@@ -1,6 +1,7 @@
 # The commands of the book. What each needs (.venv, browser assets, data, the built site) is brought first, and
 # brought anew when its content has changed: tools/build.py.
-.PHONY: help site lab pdf test lint strip homework address colab bench versions lock clean
+.PHONY: help site lab pdf test lint strip homework address colab bench versions links
+.PHONY: lock preview release-notes clean
 SHELL := /bin/bash
 PYTHON ?= python3
 export OMP_NUM_THREADS = 1
@@ -8,7 +9,7 @@ BRING := @$(PYTHON) -m tools.build
 BIN := .venv/bin
 
 help: ## say what there is
-	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
 
 site: ## build the book and say where it is
 	$(BRING) site
@@ -56,7 +57,17 @@ bench: ## measure against others, and write bench/results (25 minutes)
 
 versions: ## prove the oldest and the newest packages on the oldest and the newest Python here (12 GB)
 	$(BRING) environment data
-	$(BIN)/python -m bench.versions
+	$(BIN)/python -m bench.versions $(SETS)
+
+links: ## look whether the addresses that the book links to are still there
+	$(BRING) notebooks packages
+	$(BIN)/jupyter-book build . --builder custom --custom-builder linkcheck --path-output _build/links
+
+preview: ## copy the built pages that a branch changes to _build/preview: make preview BASE=origin/main
+	@$(BIN)/python -m tools.preview $(BASE)
+
+release-notes: ## write what CHANGELOG.md says of a version, if all files agree: make release-notes VERSION=0.2.0
+	@$(BIN)/python -m tools.release_notes $(VERSION)
 
 lock: ## renew every pin within the bounds of pyproject.toml: requirements.lock
 	$(BRING) environment

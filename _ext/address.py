@@ -1,7 +1,7 @@
 """What depends on the book's address, which `make address` sets.
 
-With it: the buttons to the repository, Colab and Binder, how to get the book, and for search engines
-and whoever links to a page a sitemap, the page's canonical address, and og: tags with a picture.
+With it: the buttons to the repository, Colab and Binder, how to get the book, where to discuss it, and for
+search engines and whoever links to a page a sitemap, the page's canonical address, and og: tags with a picture.
 """
 
 WITHOUT = "In the book’s folder: `make lab`."
@@ -18,6 +18,7 @@ def use_address(app, config):
         config.html_theme_options.pop("launch_buttons", None)
         config.html_theme_options["use_repository_button"] = False
         return
+    config.html_context["discussions"] = f"{url}/discussions"
     owner, name = url.split("/")[-2:]
     config.html_baseurl = config.html_baseurl or f"https://{owner.lower()}.github.io/{name}/"  # GitHub Pages
     app.setup_extension("sphinx_sitemap")

@@ -100,11 +100,15 @@ def main():
     """Try every set on every Python; exit with 1 if something fails."""
     parser = ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--json", type=Path, help="where to write (default: bench/results/versions.json)")
-    path = parser.parse_args().json
+    parser.add_argument(
+        "sets", nargs="*", choices=SETS, default=SETS, help="which of the sets (default: both)"
+    )
+    asked = parser.parse_args()
+    path = asked.json
     results = {"machine": machine("uv"), "lessons": LESSONS, "pythons": {}}
     for version, python in pythons().items():
         results["pythons"][version] = {}
-        for kind in SETS:
+        for kind in asked.sets:
             folder = ROOT / "_build/versions" / f"{version}-{kind}"
             results["pythons"][version][kind] = found = attempt(python, kind, folder)
             print(f"Python {version}, {kind}: {found}", flush=True)

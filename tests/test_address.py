@@ -37,7 +37,7 @@ def test_the_address_is_set_everywhere(copy):
         "all are set but those that go on, and so are other addresses"
     )
     assert (copy / "links.md").read_text() == f"{FORK}, {FORK}.git, {ADDRESS}-2, {ADDRESS}s"
-    for name in ("_config.yml", "CITATION.cff", "README.md"):
+    for name in ("_config.yml", "CITATION.cff", "README.md", ".github/ISSUE_TEMPLATE/config.yml"):
         assert FORK in (copy / name).read_text("utf-8"), name
 
 
@@ -93,6 +93,7 @@ def test_a_sheet_has_buttons_once_the_address_is_set(tmp_path, owner):
         f"https://colab.research.google.com/github/you/book/blob/main/{path}",
     ] * (owner == "you")
     assert (f'href="https://github.com/{owner}/book"' in page) == (owner == "you"), "to the repository itself"
+    assert (f'href="https://github.com/{owner}/book/discussions"' in page) == (owner == "you")
     site, built = "https://you.github.io/book/", tmp_path / "_build/html"
     assert (f'<link href="{site}book/homework/overfitting.html" rel="canonical"/>' in page) == (
         owner == "you"

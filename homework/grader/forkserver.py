@@ -37,8 +37,8 @@ class ForkServer:
                 env=environment() | {"HOME": "/"}, start_new_session=True,
             )  # fmt: skip
 
-    def fork(self, sandbox: subprocess.Popen, requests: int, replies: int, user: int) -> int:
-        """Start a worker in an empty sandbox, as `user` if that is not 0; return its process's number.
+    def fork(self, sandbox: subprocess.Popen, requests: int, replies: int, user: int) -> list[int]:
+        """Start a worker in an empty sandbox, as `user` if that is not 0; return its parent's number and its.
 
         Raises OSError if that cannot be done here, and from then on.
         """
@@ -59,17 +59,17 @@ class ForkServer:
                 self.close()
                 raise
 
-    def _reply(self) -> int:
+    def _reply(self) -> list[int]:
         until = time.monotonic() + PATIENCE
         while not select.select([self._control], [], [], LOOK)[0]:
             if STOP.is_set():
                 raise Stopped
             if time.monotonic() > until:
                 raise TimeoutError
-        reply = self._control.recv(1000)
-        if not reply.isdigit():
-            raise OSError(reply.decode())
-        return int(reply)
+        reply = self._control.recv(1000).decode()
+        if not reply[:1].isdigit():
+            raise OSError(reply)
+        return [int(number) for number in reply.split()]
 
     def close(self) -> None:
         """End it, but not the workers."""

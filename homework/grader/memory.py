@@ -31,15 +31,18 @@ def family(*pids: int) -> list[int]:
     return found
 
 
-def memory(*pids: int) -> int:
-    """Return the bytes that processes and all their descendants hold, or 0 where there is no /proc.
+def memory(pids: list[int], *, exactly: bool = False) -> int:
+    """Return the bytes that processes hold, or 0 where there is no /proc.
 
-    Counted are their own and shared pages and unnamed files in memory, not the libraries that all share.
+    Counted are their own and shared pages and unnamed files in memory, not the libraries that all share. What
+    processes share since a fork counts for each, or `exactly` once: then the system looks at each page.
     """
     total, files = 0, {}
-    for one in family(*pids):
+    for one in pids:
         with contextlib.suppress(OSError):
             held = re.findall(rb"(?:RssAnon|RssShmem|VmSwap):\s+(\d+)", contents(f"/proc/{one}/status"))
+            if exactly and b"Pss_Anon" in (found := contents(f"/proc/{one}/smaps_rollup")):
+                held = re.findall(rb"(?:Pss_Anon|Pss_Shmem|SwapPss):\s+(\d+)", found)
             total += sum(map(int, held)) << 10
             for number in os.listdir(f"/proc/{one}/fd"):  # noqa: PTH208 (pathlib takes four times as long)
                 facts = os.stat(f"/proc/{one}/fd/{number}")  # noqa: PTH116

@@ -30,8 +30,8 @@ class Worker:
         self._out, replies = os.pipe()
         self._pipes = [os.fdopen(self._in, "wb", 0), os.fdopen(self._out, "rb", 0)]
         with os.fdopen(requests, "rb", 0), os.fdopen(replies, "wb", 0):
-            self._process, self._pids = start(requests, replies, self._folder.name if self._folder else "")
-        self._pid = self._pids[-1]  # the worker's, or bubblewrap's until it has answered
+            self._process, forked = start(requests, replies, self._folder.name if self._folder else "")
+        self._parent, self._pid = forked or (0, 0)
         os.set_blocking(self._in, False)
 
     def ask(self, request: dict, seconds: float, data: bytes = b"") -> dict:
@@ -61,19 +61,22 @@ class Worker:
         self.close()
         raise Gone(state, f"{self._most / 2**30:g}" if state is State.GROWN else "")
 
+    def _family(self) -> list[int]:
+        """Its processes, whatever has become of their parents; its own parent is no part of it."""
+        tops = [self._process.pid, self._parent] if self._parent else [self._process.pid]
+        return [pid for pid in family(*tops) if pid != self._parent]
+
     def _leave_none_behind(self, reply: dict) -> None:
         """Raise ChildProcessError if what failed has left processes, whose memory the next would pay for."""
         if not self._alone or reply.get("error"):
-            pids = family(*self._pids)
-            if not self._alone:
-                self._alone = len(pids)
-                self._pid = self._pids[-1] if len(self._pids) > 1 else pids[-1]
+            pids = self._family()
+            self._alone, self._pid = self._alone or len(pids), self._pid or pids[-1]
             if len(pids) > self._alone:
                 raise ChildProcessError
 
     def waited(self) -> float:
         """Return the seconds in which the process could not run, since others did."""
-        return clock.waited(self._pid)
+        return clock.waited(self._pid) if self._pid else 0.0
 
     def _send(self, data: bytes) -> None:
         left = memoryview(data)
@@ -89,7 +92,8 @@ class Worker:
                 raise Stopped
             if now >= self._look:
                 self._look = now + LOOK
-                if memory(*self._pids) > self._most:
+                pids = self._family()
+                if memory(pids) > self._most and memory(pids, exactly=True) > self._most:
                     raise MemoryError
             if any(select.select(read, write, [], LOOK)):
                 return

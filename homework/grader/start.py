@@ -12,27 +12,25 @@ START = "import sys; sys.path.insert(1, {home!r}); from inside import worker; {a
 
 
 def start(requests: int, replies: int, folder: str) -> tuple[subprocess.Popen, list[int]]:
-    """Return what to `end`, and the numbers of the processes that it and its descendants are.
+    """Return what to `end`, and if it was forked the numbers of its parent, which is the server's, and its.
 
     `requests` and `replies` are pipes. `folder` is where it lives if there is no sandbox.
     """
     if missing():
         around = environment() | {"HOME": folder, "MPLCONFIGDIR": folder}
         code = START.format(home=str(HERE), after="sys.path.pop(1); worker.give_up_rights(0)")
-        run = new_python([], code, requests, replies, env=around, cwd=folder)
-        return run, [run.pid]
+        return new_python([], code, requests, replies, env=around, cwd=folder), []
     user = random.randrange(20_000, 60_000) if os.geteuid() == 0 else 0  # its own count of processes
     sandbox = empty()
     try:
-        return sandbox, [sandbox.pid, forkserver.server().fork(sandbox, requests, replies, user)]
+        return sandbox, forkserver.server().fork(sandbox, requests, replies, user)
     except OSError:
         end(sandbox)
     except BaseException:
         end(sandbox)
         raise
     code = START.format(home="/grader", after=f"worker.give_up_rights({user})")
-    run = new_python(bubblewrap(), code, requests, replies, env=environment())
-    return run, [run.pid]
+    return new_python(bubblewrap(), code, requests, replies, env=environment()), []
 
 
 def new_python(command: list[str], code: str, requests: int, replies: int, **more) -> subprocess.Popen:

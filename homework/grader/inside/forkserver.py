@@ -23,7 +23,7 @@ NAMESPACES = {  # clone(2); Python itself has os.setns only since 3.12
     "mnt": 0x20000, "uts": 0x4000000, "ipc": 0x8000000, "user": 0x10000000, "pid": 0x20000000,
     "net": 0x40000000,
 }  # fmt: skip
-SET_DUMPABLE, DROP_BOUND, SET_CHILD_SUBREAPER, NO_NEW_PRIVILEGES = 4, 24, 36, 38  # prctl(2)
+SET_DUMPABLE, DROP_BOUND, NO_NEW_PRIVILEGES = 4, 24, 38  # prctl(2)
 CAPABILITIES, VERSION = 64, 0x20080522  # capset(2)
 
 libc = ctypes.CDLL(None, use_errno=True)
@@ -46,7 +46,10 @@ def which(namespace: str) -> str:
 
 
 def serve(control: socket.socket) -> None:  # pragma: no cover (a process of its own, like all below)
-    """Fork for each request that comes, with a sandbox and two pipes; answer with the child's number."""
+    """For each request that comes, with a sandbox and two pipes, start a worker; answer with two numbers:
+
+    that of its parent and its own.
+    """
     outside = {name: which(name) for name in NAMESPACES}
     while True:
         request, files, *_ = socket.recv_fds(control, 1 << 16, 3)
@@ -68,6 +71,7 @@ def enter(
 ) -> None:  # pragma: no cover
     """Enter a sandbox and start a worker there: only a child of this process is in its PID namespace.
 
+    This process stays, or a student's process could become a child of the server: clone(2), CLONE_PARENT.
     Where the worker becomes another user, the sandbox has no user namespace of its own.
     """
     if request["user"]:
@@ -76,7 +80,12 @@ def enter(
     begun, begins = os.pipe()
     if child := os.fork():
         os.close(begins)
-        control.send(str(child).encode() if os.read(begun, 1) else b"a child is not shut in")
+        well = os.read(begun, 1)
+        control.send(f"{os.getpid()} {child}".encode() if well else b"a child is not shut in")
+        os.closerange(0, os.sysconf("SC_OPEN_MAX"))
+        with contextlib.suppress(ChildProcessError):  # it has no child any more
+            while True:
+                os.wait()
         return
     os.setsid()  # signals to its group reach nobody else
     control.detach()
@@ -129,6 +138,5 @@ def main() -> None:  # pragma: no cover
     gc.freeze()  # what is here already, no child looks through or copies
     if len(os.listdir("/proc/self/task")) > 1:  # noqa: PTH208
         return  # a fork would lack the other threads
-    prctl(SET_CHILD_SUBREAPER, 1)  # a child whose parent has ended is ours, and …
-    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # … nobody has to wait for it
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nobody has to wait for a child that has ended
     serve(socket.socket(fileno=os.dup(0)))

@@ -35,7 +35,7 @@ from homework.grader import sheets
 from homework.grader.check import code_cells, limit, local, quiet
 from homework.grader.hidden import Call, run_test
 from homework.grader.inside.bans import calls_found
-from homework.grader.memory import memory
+from homework.grader.memory import family, memory
 from tools.nbgrader import programs
 
 ROOT = Path(__file__).parents[1]
@@ -110,12 +110,16 @@ def written(folder: Path, some: list) -> Path:
 
 
 def watch(pid: int, grader: list, workers: dict, over: threading.Event) -> None:
-    """Twice a second, note the MB that the grader holds, and the most that each of its sandboxes held."""
+    """Twice a second, note the MB that the grader holds, and the most that each student's process held."""
     while not over.wait(0.5):
         with contextlib.suppress(psutil.Error):  # it may end meanwhile
             grader.append(psutil.Process(pid).memory_info().rss >> 20)
-            for child in psutil.Process(pid).children():
-                workers[child.pid] = max(workers.get(child.pid, 0), memory(child.pid) >> 20)
+            every = [
+                one for one in psutil.Process(pid).children(recursive=True) if one.name()[:6] == "python"
+            ]
+            servers = {pid, *(one.pid for one in every if one.ppid() == pid)}
+            for child in (one for one in every if one.ppid() not in servers):
+                workers[child.pid] = max(workers.get(child.pid, 0), memory(family(child.pid)) >> 20)
 
 
 def grade(theirs: Path, out: Path, *options: str) -> dict:

@@ -1,52 +1,37 @@
 """One student's process: start it, ask it, watch over its time and memory, end it."""
 
-import contextlib
 import itertools
 import json
 import os
-import random
 import select
-import signal
-import subprocess
-import sys
 import tempfile
-import threading
 import time
 
 from homework.grader.inside import clock
 from homework.grader.memory import family, memory
-from homework.grader.sandbox import HERE, bubblewrap, environment, missing
-from homework.grader.states import Gone, State, Stopped
+from homework.grader.sandbox import end, missing
+from homework.grader.start import start
+from homework.grader.states import STOP, Gone, State, Stopped
 
 REPLY = 40 << 20  # bytes of one answer
 MEMORY = 2 << 30  # bytes of all processes together
 LOOK = 0.2  # seconds from one look at the memory to the next
 PATIENCE = 5  # times as long as it may run, a process may wait for a processor
-STOP = threading.Event()  # set by Ctrl-C: every worker ends
-
-START = "import sys; sys.path.insert(1, {home!r}); from inside import worker; {after}; worker.main({user})"
 
 
 class Worker:
     """One worker process. Use it in one thread: bubblewrap ends with the thread that started it."""
 
     def __init__(self, most: int = MEMORY):
-        self._most, self._look, self._alone, self._pid = most, 0.0, 0, 0
+        self._most, self._look, self._alone = most, 0.0, 0
         self._numbers, self._buffer = itertools.count(), b""
         self._folder = tempfile.TemporaryDirectory(prefix="homework-") if missing() else None
-        if self._folder:
-            cwd = self._folder.name
-            start = START.format(home=str(HERE), after="sys.path.pop(1)", user=0)
-            command, around = [], environment() | {"HOME": cwd, "MPLCONFIGDIR": cwd}
-        else:
-            user = random.randrange(20_000, 60_000) if os.geteuid() == 0 else 0  # its own count of processes
-            start = START.format(home="/grader", after="pass", user=user)
-            command, around, cwd = bubblewrap(), environment(), None
-        self._process = subprocess.Popen(
-            [*command, sys.executable, "-c", start], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL, cwd=cwd, env=around, start_new_session=True,
-        )  # fmt: skip
-        self._in, self._out = self._process.stdin.fileno(), self._process.stdout.fileno()
+        requests, self._in = os.pipe()
+        self._out, replies = os.pipe()
+        self._pipes = [os.fdopen(self._in, "wb", 0), os.fdopen(self._out, "rb", 0)]
+        with os.fdopen(requests, "rb", 0), os.fdopen(replies, "wb", 0):
+            self._process, forked = start(requests, replies, self._folder.name if self._folder else "")
+        self._parent, self._pid = forked or (0, 0)
         os.set_blocking(self._in, False)
 
     def ask(self, request: dict, seconds: float, data: bytes = b"") -> dict:
@@ -76,13 +61,17 @@ class Worker:
         self.close()
         raise Gone(state, f"{self._most / 2**30:g}" if state is State.GROWN else "")
 
+    def _family(self) -> list[int]:
+        """Its processes, whatever has become of their parents; its own parent is no part of it."""
+        tops = [self._process.pid, self._parent] if self._parent else [self._process.pid]
+        return [pid for pid in family(*tops) if pid != self._parent]
+
     def _leave_none_behind(self, reply: dict) -> None:
         """Raise ChildProcessError if what failed has left processes, whose memory the next would pay for."""
         if not self._alone or reply.get("error"):
-            pids = family(self._process.pid)
-            count, self._pid = len(pids), self._pid or pids[-1]
-            self._alone = self._alone or count
-            if count > self._alone:
+            pids = self._family()
+            self._alone, self._pid = self._alone or len(pids), self._pid or pids[-1]
+            if len(pids) > self._alone:
                 raise ChildProcessError
 
     def waited(self) -> float:
@@ -103,7 +92,8 @@ class Worker:
                 raise Stopped
             if now >= self._look:
                 self._look = now + LOOK
-                if memory(self._process.pid) > self._most:
+                pids = self._family()
+                if memory(pids) > self._most and memory(pids, exactly=True) > self._most:
                     raise MemoryError
             if any(select.select(read, write, [], LOOK)):
                 return
@@ -125,10 +115,8 @@ class Worker:
 
     def close(self) -> None:
         """End the process and all that it started, and remove its files."""
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(self._process.pid, signal.SIGKILL)
-        self._process.wait()
-        self._process.stdin.close()
-        self._process.stdout.close()
+        end(self._process)
+        for pipe in self._pipes:
+            pipe.close()
         if self._folder:
             self._folder.cleanup()

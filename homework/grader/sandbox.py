@@ -1,9 +1,11 @@
 """The sandbox: bubblewrap with this Python, the part `inside`, the book's helpers and its data, read-only."""
 
+import contextlib
 import functools
 import importlib.util
 import os
 import shutil
+import signal
 import site
 import subprocess
 import sys
@@ -99,6 +101,24 @@ def bubblewrap() -> list[str]:
         "--tmpfs", str(HERE.parent), "--proc", "/proc", "--dev", "/dev", *scratch("/dev/shm"),
         "--chdir", "/tmp", "--remount-ro", "/dev", "--remount-ro", "/",
     ]  # fmt: skip
+
+
+def empty() -> subprocess.Popen:
+    """Start a sandbox in which nothing happens, and return when it is there; `end` it."""
+    sandbox = subprocess.Popen(
+        [*bubblewrap(), "/bin/sh", "-c", "echo; exec sleep infinity"], env=environment(),
+        stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, start_new_session=True,
+    )  # fmt: skip
+    with sandbox.stdout as said:
+        said.readline()
+    return sandbox
+
+
+def end(sandbox: subprocess.Popen) -> None:
+    """End a sandbox with all that runs in it, or whatever this process has started as its own group."""
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(sandbox.pid, signal.SIGKILL)
+    sandbox.wait()
 
 
 def scratch(folder: str) -> list[str]:

@@ -1,5 +1,6 @@
 """What can become of a submission, a cell, a test or a process: codes, which messages.py puts into words."""
 
+import threading
 from enum import StrEnum
 
 
@@ -72,3 +73,6 @@ class Gone(Problem):
 
 class Stopped(BaseException):
     """The teacher has stopped the grader: whatever is under way ends."""
+
+
+STOP = threading.Event()  # set by Ctrl-C: every worker ends

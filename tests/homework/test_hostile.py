@@ -133,6 +133,7 @@ ESCAPE = """
             tried(lambda: os.listdir("/root")) if os.path.exists("/root/.ssh") else "none",
             tried(lambda: open("/grader/inside/worker.py", "a")),
             tried(lambda: open("/usr/escaped", "w")),
+            tried(lambda: open("/proc/self/exe", "r+b")),
             tried(lambda: os.setuid(0)) if os.getuid() else "root",
             tried(lambda: os.kill(-1, 0)) and str(len(glob.glob("/proc/[0-9]*")) < 10),
             tried(lambda: os.listdir(@SUBMISSIONS@)),
@@ -141,6 +142,12 @@ ESCAPE = """
             tried(lambda: open(@OUT@ + "/results/escape-probe.json", "w")),
         ]
         raise RuntimeError("; ".join(away))
+"""
+TRACED = """
+    import ctypes, os, signal
+    def spread(n):
+        ctypes.CDLL(None).ptrace(0, 0, 0, 0)
+        os.kill(os.getpid(), signal.SIGUSR1)
 """
 CHILDREN = """
     import os, signal, time
@@ -159,6 +166,18 @@ LEFT = """
             if not os.fork():
                 time.sleep(99)
         raise ValueError("and goes on alone")
+"""
+SIBLINGS = """
+    import ctypes, os, platform, signal, time
+    def spread(n):
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        clone = 56 if platform.machine() == "x86_64" else 220
+        for _ in range(9):
+            if not ctypes.CDLL(None).syscall(clone, 0x8000 | signal.SIGCHLD, 0, 0, 0, 0):  # CLONE_PARENT
+                held = b"x" * 150_000_000
+                time.sleep(9)
+                os._exit(0)
+        raise ValueError("and go on alone")
 """
 SHARED = """
     import mmap, signal, time
@@ -264,6 +283,13 @@ CASES = {
         says="did not stop",
         boxed=True,
     ),
+    "kills-its-group": Case(
+        notebook(last="import os, signal\nos.kill(0, signal.SIGKILL)"), says="left out", boxed=True
+    ),
+    "kills-all-it-sees": Case(notebook(last="import os, signal\nos.kill(-1, signal.SIGKILL)"), boxed=True),
+    "is-traced-by-its-parent": Case(
+        notebook(spread=code(TRACED)), spread="0", says="did not stop", boxed=True
+    ),
     "escape-probe": Case(notebook(spread=code(ESCAPE)), spread="0", says="RuntimeError", boxed=True),
     "fork-bomb": Case(notebook(last="import os\nwhile True:\n    os.fork()"), boxed=True),
     "threads": Case(
@@ -277,6 +303,15 @@ CASES = {
     ),
     "children-left-behind": Case(
         notebook(spread=code(LEFT)), spread="0", says="left processes running", boxed=True
+    ),
+    "children-of-its-parent": Case(
+        notebook(spread=code(SIBLINGS)), spread="0", says="left processes running", boxed=True
+    ),
+    "children-of-its-parent-that-allocate": Case(
+        notebook(spread=code(SIBLINGS).replace("raise ValueError", "time.sleep(9) or str")),
+        spread="0",
+        says="more than 1 GB of memory",
+        boxed=True,
     ),
     "children-that-allocate": Case(
         notebook(spread=code(CHILDREN)), spread="0", says="more than 1 GB of memory", boxed=True

@@ -5,6 +5,7 @@ goes before the command starts. So what was interrupted is done again, and so is
 edited, during the step or after it. A file's content counts, not its time.
 """
 
+import ast
 import contextlib
 import ctypes.util
 import fcntl
@@ -140,8 +141,37 @@ def environment() -> str:
         "Install Python's venv module first, for example with: sudo apt install python3-venv",
     )
     command(sys.executable, "-m", "venv", ROOT / ".venv")
-    python("pip", "install", "--quiet", "-e", ".[book,test]", "-c", tree.PINS)
+    python("pip", "install", "--quiet", "--no-compile", "uv", "-c", tree.PINS)
+    uv = ["uv", "pip", "install", "--quiet", "--python", PYTHON, "--compile-bytecode", *as_pip()]
+    python(*uv, "-e", ".[book,test]", "-c", tree.PINS)
     return ""
+
+
+# What pip's settings say about where packages are, and which of them may be taken, in the words of uv.
+SETTINGS = {
+    "index-url": "--default-index",
+    "extra-index-url": "--index",
+    "find-links": "--find-links",
+    "constraint": "--constraints",
+    "trusted-host": "--allow-insecure-host",
+    "cert": "--cert",
+}
+
+
+def as_pip() -> list[str]:
+    """Return the options by which uv, which reads no setting of pip's, looks for packages where pip would."""
+    settings = [PYTHON, "-m", "pip", "config", "list"]
+    listed = subprocess.run(settings, capture_output=True, text=True, check=True).stdout.splitlines()
+    found = {}
+    for line in sorted(
+        listed, key=lambda line: line.startswith(":env:")
+    ):  # a variable is stronger than a file
+        name, _, value = line.partition("=")
+        found[name.rpartition(".")[2]] = ast.literal_eval(value).split()
+    options = [
+        part for name, ours in SETTINGS.items() for value in found.get(name, []) for part in (ours, value)
+    ]
+    return [*options, "--index-strategy", "unsafe-best-match"]  # of all places, as pip
 
 
 def packages() -> str:

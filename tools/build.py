@@ -195,10 +195,12 @@ def data() -> str:
 
 def browser() -> str:
     """Find the browser in which the site is tested and printed, and what Playwright's driver wants of it."""
+    name = os.environ.get("CHROMIUM", "chromium-headless-shell")
     need(
-        lambda: bool(shutil.which("chromium") and ctypes.util.find_library("atomic")),
-        "chromium libatomic1",
-        "The site is tested in Chromium: install it, for example with: sudo apt install chromium libatomic1",
+        lambda: bool(shutil.which(name) and ctypes.util.find_library("atomic")),
+        "chromium-headless-shell libatomic1",
+        "The site is tested in Chromium's headless shell: install it, for example with: sudo apt install"
+        " chromium-headless-shell libatomic1; or name another Chromium: CHROMIUM=/usr/bin/chromium make test",
     )
     return ""
 

@@ -1,4 +1,4 @@
-"""What all tests share: no window opens, no figure is left, and property tests are the same on every run."""
+"""What all tests share: one browser, no window, no figure that is left, property tests that repeat."""
 
 import hypothesis
 import matplotlib
@@ -15,3 +15,17 @@ def no_figure_is_left():
     """Close what a test drew, so that another may count what it leaves open."""
     yield
     plt.close("all")
+
+
+@pytest.fixture(scope="session")
+def browser():
+    """Yield a running Chromium, one for all tests of a worker."""
+    from tools.browser import chromium  # where there is no Playwright, the other tests run
+
+    with chromium() as running:
+        yield running
+
+
+def pytest_collection_modifyitems(items):
+    """Let the tests in a browser come last: once Playwright runs, no other test can use asyncio."""
+    items.sort(key=lambda item: "browser" in item.fixturenames)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import os
 import re
 import subprocess
 import sys
@@ -14,7 +15,7 @@ import pytest
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
-from tools import lock
+from tools import build, lock
 
 ROOT = Path(__file__).parents[1]
 PYPROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
@@ -92,6 +93,21 @@ def test_the_lock_is_replaced_at_once(monkeypatch, tmp_path):
     lock.renew()
     assert lock.pins() == {"new": "2"}
     assert [file.name for file in tmp_path.iterdir()] == ["requirements.lock"]
+
+
+def test_uv_takes_packages_from_where_pip_would(monkeypatch, tmp_path):
+    """A variable is stronger than the file; what is not about places is left out."""
+    for name in [name for name in os.environ if name.startswith("PIP_")]:
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("PIP_CONFIG_FILE", str(tmp_path / "pip.conf"))
+    places = "extra-index-url = file:///b\n https://c/simple\nfind-links = /d\n"
+    (tmp_path / "pip.conf").write_text(f"[global]\ncert = a.pem\ntimeout = 9\n{places}")
+    monkeypatch.setenv("PIP_FIND_LINKS", "/e")
+    found = build.as_pip()
+    pairs = list(zip(found[::2], found[1::2], strict=True))
+    assert ("--find-links", "/e") in pairs
+    assert {("--cert", "a.pem"), ("--index", "file:///b"), ("--index", "https://c/simple")} <= set(pairs)
+    assert not {"/d", "9"} & set(found)
 
 
 def test_python_is_new_enough_for_every_command():

@@ -7,11 +7,11 @@ import torch.nn.functional as F
 from hypothesis import given
 from hypothesis import strategies as st
 from playwright.sync_api import expect
-from test_elements import CLASSES, anything, browser, numbers, open_page
+from test_elements import CLASSES, anything, numbers, open_page
 
 from utils import explore
 
-__all__ = ["browser", "open_page"]  # fixtures
+__all__ = ["open_page"]  # a fixture
 random = np.random.default_rng(2)
 Y = np.arange(30) % 3
 X = (random.normal(size=(30, 2)) + np.array([[1, 1], [-1, 0], [1, -1]])[Y]).round(2)

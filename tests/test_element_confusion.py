@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 import torch
 from playwright.sync_api import expect
-from test_elements import AXE, CLASSES, COUNTS, THEMES, browser, numbers, open_page
+from test_elements import AXE, CLASSES, COUNTS, THEMES, numbers, open_page
 
 from utils import explore
 
-__all__ = ["browser", "open_page"]  # fixtures
+__all__ = ["open_page"]  # a fixture
 random = np.random.default_rng(4)
 IMAGES = {(0, 1): random.integers(0, 256, (6, 28, 28), np.uint8), (2, 2): np.full((2, 28, 28), 90, np.uint8)}
 W, B = random.normal(size=(784, 3)) / 10, random.normal(size=3)

@@ -6,11 +6,11 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 from playwright.sync_api import expect
-from test_elements import anything, browser, open_page, picture
+from test_elements import anything, open_page, picture
 
 from utils import explore
 
-__all__ = ["browser", "open_page"]  # fixtures
+__all__ = ["open_page"]  # a fixture
 random = np.random.default_rng(1)
 X = random.normal(size=(40, 2)).round(3)
 Y = (X @ [2, -3.4] + 4.2 + 0.01 * random.normal(size=40)).round(3)

@@ -3,11 +3,11 @@
 import numpy as np
 import pytest
 import torch
-from test_elements import browser, numbers, open_page
+from test_elements import numbers, open_page
 
 from utils import explore
 
-__all__ = ["browser", "open_page"]  # fixtures
+__all__ = ["open_page"]  # a fixture
 random = np.random.default_rng(3)
 X, X_VAL = (random.normal(size=(n, 6)) * [1, 1, 0.5, 0.3, 0.1, 0.05] for n in (40, 70))
 Y, Y_VAL = (Z @ random.normal(size=6) + random.normal(size=len(Z)) for Z in (X, X_VAL))

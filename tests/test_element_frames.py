@@ -3,12 +3,12 @@
 import matplotlib.pyplot as plt
 import pytest
 from playwright.sync_api import expect
-from test_elements import AXE, THEMES, browser, open_page
+from test_elements import AXE, THEMES, open_page
 
 from utils import explore
 from utils.plotting import style
 
-__all__ = ["browser", "open_page"]  # fixtures
+__all__ = ["open_page"]  # a fixture
 SIZES, KINDS = [1, 2, 3], ["solid", "dashed"]
 
 

@@ -6,11 +6,11 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 from playwright.sync_api import expect
-from test_elements import AXE, THEMES, anything, browser, numbers, open_page, picture
+from test_elements import AXE, THEMES, anything, numbers, open_page, picture
 
 from utils import explore
 
-__all__ = ["browser", "open_page"]  # fixtures
+__all__ = ["open_page"]  # a fixture
 X = [0.5, 0.9, 1.4, 1.8, 2.3, 2.7, 3.2, 3.6, 4.1, 4.7]
 Y = [5.6, 4.9, 10.3, 9.1, 13.4, 11.9, 17.2, 16.0, 21.6, 20.8]
 LABELS = ("distance, km", "time, min")

@@ -4,11 +4,11 @@ import numpy as np
 import pytest
 from playwright.sync_api import expect
 from test_element_line import LABELS, X, Y
-from test_elements import AXE, CLASSES, THEMES, browser, open_page, picture
+from test_elements import AXE, CLASSES, THEMES, open_page, picture
 
 from utils import explore
 
-__all__ = ["browser", "open_page"]  # fixtures
+__all__ = ["open_page"]  # a fixture
 random = np.random.default_rng(0)
 PLANE, CURVE, MANY = random.normal(size=(30, 2)), random.normal(size=(4, 40)), random.normal(size=(60, 3))
 FIGURES = {

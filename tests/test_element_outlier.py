@@ -6,11 +6,11 @@ import torch
 from hypothesis import assume, given
 from hypothesis import strategies as st
 from test_element_line import LABELS, X, Y
-from test_elements import anything, browser, numbers, open_page
+from test_elements import anything, numbers, open_page
 
 from utils import explore
 
-__all__ = ["browser", "open_page"]  # fixtures
+__all__ = ["open_page"]  # a fixture
 tenths = st.tuples(st.integers(0, 50), st.integers(0, 300)).map(lambda point: [k / 10 for k in point])
 clouds = st.lists(tenths, min_size=3, max_size=12)
 LOSSES = {

@@ -8,11 +8,11 @@ import numpy as np
 import pytest
 import torch
 from playwright.sync_api import expect
-from test_elements import AXE, THEMES, browser, open_page, picture
+from test_elements import AXE, THEMES, open_page, picture
 
 from utils import explore
 
-__all__ = ["browser", "open_page"]  # fixtures
+__all__ = ["open_page"]  # a fixture
 TOLERANCES = {"float64": 0.01, "float32": 0.01, "bfloat16": 0.02, "float16": 0.01}
 GAPS = [k / 2 for k in range(241)]
 POINTS = [(dtype, gap) for dtype in TOLERANCES for gap in GAPS]

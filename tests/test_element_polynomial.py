@@ -4,11 +4,11 @@ import numpy as np
 import pytest
 import torch
 from playwright.sync_api import expect
-from test_elements import browser, open_page
+from test_elements import open_page
 
 from utils import explore
 
-__all__ = ["browser", "open_page"]  # fixtures
+__all__ = ["open_page"]  # a fixture
 TRUTH = [5, 1.2, -3.4, 5.6]
 
 

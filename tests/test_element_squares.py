@@ -7,11 +7,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from playwright.sync_api import expect
 from test_element_line import LABELS, X, Y, clouds
-from test_elements import AXE, THEMES, anything, browser, numbers, open_page, picture
+from test_elements import AXE, THEMES, anything, numbers, open_page, picture
 
 from utils import explore
 
-__all__ = ["browser", "open_page"]  # fixtures
+__all__ = ["open_page"]  # a fixture
 heights = st.floats(0, 30)
 
 

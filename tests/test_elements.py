@@ -1,7 +1,6 @@
 """The custom elements in a real browser: their mathematics against torch, controls, fallback, contrast."""
 
 import re
-import shutil
 from pathlib import Path
 
 import numpy as np
@@ -9,26 +8,16 @@ import pytest
 import torch
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from playwright.sync_api import expect, sync_playwright
+from playwright.sync_api import expect
 
 from utils import explore
 
 AXE = Path(__file__).parent.parent / "node_modules/axe-core/axe.min.js"
-QUIET = ["quic", "background-networking", "component-update", "sync", "gpu"]
 THEMES = {"light": "background: white; color: #222832", "dark": "background: #14181e; color: #ced6dd"}
 CLASSES = ["shirt", "coat", "bag"]
 COUNTS = np.array([[887, 113, 0], [86, 914, 0], [1, 2, 997]])
 IMAGES = {(0, 1): np.full((3, 28, 28), 200, np.uint8), (2, 2): np.full((2, 28, 28), 90, np.uint8)}
 anything = settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
-
-
-@pytest.fixture(scope="module")
-def browser():
-    with sync_playwright() as playwright:
-        arguments = ["--no-sandbox", "--no-first-run", *(f"--disable-{what}" for what in QUIET)]
-        chromium = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=arguments)
-        yield chromium
-        chromium.close()
 
 
 @pytest.fixture

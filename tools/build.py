@@ -5,6 +5,7 @@ goes before the command starts. So what was interrupted is done again, and so is
 edited, during the step or after it. A file's content counts, not its time.
 """
 
+import ast
 import contextlib
 import ctypes.util
 import fcntl
@@ -141,8 +142,37 @@ def environment() -> str:
         "Install Python's venv module first, for example with: sudo apt install python3-venv",
     )
     command(sys.executable, "-m", "venv", ROOT / ".venv")
-    python("pip", "install", "--quiet", "-e", ".[book,test]", "-c", tree.PINS)
+    python("pip", "install", "--quiet", "--no-compile", "uv", "-c", tree.PINS)
+    uv = ["uv", "pip", "install", "--quiet", "--python", PYTHON, "--compile-bytecode", *as_pip()]
+    python(*uv, "-e", ".[book,test]", "-c", tree.PINS)
     return ""
+
+
+# What pip's settings say about where packages are, and which of them may be taken, in the words of uv.
+SETTINGS = {
+    "index-url": "--default-index",
+    "extra-index-url": "--index",
+    "find-links": "--find-links",
+    "constraint": "--constraints",
+    "trusted-host": "--allow-insecure-host",
+    "cert": "--cert",
+}
+
+
+def as_pip() -> list[str]:
+    """Return the options by which uv, which reads no setting of pip's, looks for packages where pip would."""
+    settings = [PYTHON, "-m", "pip", "config", "list"]
+    listed = subprocess.run(settings, capture_output=True, text=True, check=True).stdout.splitlines()
+    found = {}
+    for line in sorted(
+        listed, key=lambda line: line.startswith(":env:")
+    ):  # a variable is stronger than a file
+        name, _, value = line.partition("=")
+        found[name.rpartition(".")[2]] = ast.literal_eval(value).split()
+    options = [
+        part for name, ours in SETTINGS.items() for value in found.get(name, []) for part in (ours, value)
+    ]
+    return [*options, "--index-strategy", "unsafe-best-match"]  # of all places, as pip
 
 
 def packages() -> str:
@@ -166,10 +196,12 @@ def data() -> str:
 
 def browser() -> str:
     """Find the browser in which the site is tested and printed, and what Playwright's driver wants of it."""
+    name = os.environ.get("CHROMIUM", "chromium-headless-shell")
     need(
-        lambda: bool(shutil.which("chromium") and ctypes.util.find_library("atomic")),
-        "chromium libatomic1",
-        "The site is tested in Chromium: install it, for example with: sudo apt install chromium libatomic1",
+        lambda: bool(shutil.which(name) and ctypes.util.find_library("atomic")),
+        "chromium-headless-shell libatomic1",
+        "The site is tested in Chromium's headless shell: install it, for example with: sudo apt install"
+        " chromium-headless-shell libatomic1; or name another Chromium: CHROMIUM=/usr/bin/chromium make test",
     )
     return ""
 

@@ -1,11 +1,11 @@
-"""One server and one browser a worker; each page is loaded once and looked at by many tests."""
+"""One server a worker; each page is loaded once and looked at by many tests."""
 
 from contextlib import contextmanager
 from urllib.parse import urlsplit
 
 import pytest
 
-from tools.browser import HTML, READY, chromium, serve
+from tools.browser import HTML, READY, serve
 
 
 @pytest.fixture(scope="session")
@@ -15,13 +15,6 @@ def site():
         pytest.fail(f"no site in {HTML}: run make site first", pytrace=False)
     with serve(prefix="/from-lines-to-labels") as base:
         yield base
-
-
-@pytest.fixture(scope="session")
-def browser():
-    """Yield a running Chromium."""
-    with chromium() as running:
-        yield running
 
 
 @pytest.fixture(scope="session")

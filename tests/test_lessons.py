@@ -52,7 +52,7 @@ class Lesson:
 
     @property
     def is_lesson(self):
-        return self.name not in {"solutions", "measurements"}
+        return self.name not in {"solutions", "measurements", "d2l-programs"}
 
     @cached_property
     def text(self):

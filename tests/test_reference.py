@@ -12,7 +12,7 @@ import pytest
 import reference
 from sphinx.errors import ExtensionError
 
-from tools import contents, tree
+from tools import contents, lock, tree
 
 ROOT = Path(__file__).parents[1]
 REFERENCE = ROOT / "book/reference"
@@ -177,6 +177,22 @@ def test_a_lesson_that_does_not_exist_stops_the_build():
     """The message names it."""
     with pytest.raises(ExtensionError, match=r'the lesson "Nowhere", which 0 notebooks are'):
         reference.link_lessons('See the lesson "Nowhere".')
+
+
+# ── pages about other software ──
+
+
+def test_what_the_page_on_d2l_offers_exists():
+    """Each helper that it names, in the module that it names."""
+    named = re.findall(r"utils\.(\w+)\.(\w+)", (REFERENCE / "coming-from-d2l.md").read_text("utf-8"))
+    assert len(named) >= 7
+    for module, name in named:
+        assert hasattr(importlib.import_module(f"utils.{module}"), name), f"utils.{module}.{name}"
+
+
+def test_the_page_on_gpus_is_about_the_locks_torch():
+    text = (REFERENCE / "which-pytorch.md").read_text("utf-8")
+    assert set(re.findall(r"\b2\.\d+\.\d+", text)) == {lock.pins()["torch"]}
 
 
 # ── lessons at a glance ──

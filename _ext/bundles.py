@@ -8,6 +8,7 @@ its characters.
 import base64
 import hashlib
 import re
+from fnmatch import fnmatch
 from pathlib import Path
 
 from bs4 import BeautifulSoup
@@ -15,6 +16,7 @@ from bs4 import BeautifulSoup
 STYLES, SCRIPT = "book.css", "book.js"
 # The order of our own parts: what the others use stands first.
 PARTS = ["tokens", "text", "frame", "opening", "code", "boxes", "figures", "cover", "print"]
+EMBEDDED = "fonts/newsreader-latin-*-normal.woff2"  # the fonts of the text: there at once, so that no line moves
 IMPORT = re.compile(r'@import "([^"]+)";')
 ICONS = re.compile(
     r"\.fa-[\w-]+(?:,\.fa-[\w-]+)*\{--fa:[^}]*\}|(?:\.fa-[\w-]+:before,?)+\{content:\"[^\"]*\"\}"
@@ -44,7 +46,7 @@ def bundle(site, front):
     scripts = [local(e["src"]) for e in soup.select("head script[src]:not([defer])")]
     *theirs, own = sheets
     texts = {
-        STYLES: layered(site, theirs) + with_text_fonts(site / own),
+        STYLES: layered(site, theirs) + with_fonts(site / own),
         SCRIPT: "\n;".join((site / name).read_text("utf-8") for name in scripts),
     }
     places = {}
@@ -56,14 +58,16 @@ def bundle(site, front):
     return places
 
 
-def with_text_fonts(sheet):
-    """Return a style sheet with the fonts of the text in it: so they are there at once, and no line moves."""
+def with_fonts(sheet):
+    """Return a style sheet with those fonts in it that are to be embedded."""
 
     def embedded(found):
+        if not fnmatch(found[1], EMBEDDED):
+            return found[0]
         font = base64.b64encode((sheet.parent / found[1]).read_bytes()).decode()
         return f"url(data:font/woff2;base64,{font})"
 
-    return re.sub(r"url\((fonts/newsreader-latin-\d+-normal[^)]+)\)", embedded, sheet.read_text("utf-8"))
+    return re.sub(r"url\((fonts/[^)]+)\)", embedded, sheet.read_text("utf-8"))
 
 
 def local(url):

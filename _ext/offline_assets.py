@@ -10,15 +10,15 @@ import shutil
 from pathlib import Path
 
 import bundles
+import fonts
 import pydata_sphinx_theme
 from bs4 import BeautifulSoup
 from sphinx.errors import ExtensionError
 
 ROOT = Path(__file__).resolve().parent.parent
-NEWSREADER = ["400-normal", "400-italic", "600-normal"]
 ASSETS = {  # folder below node_modules -> its place below _static, and the files that pages ask for
     "mathjax/es5": ("mathjax", ["output/chtml/fonts/woff-v2/*"]),  # the formulas are typeset already
-    "@fontsource/newsreader/files": ("fonts", [f"newsreader-latin-{cut}.woff2" for cut in NEWSREADER]),
+    "@fontsource/newsreader/files": ("fonts", ["newsreader-latin-400-*.woff2", "newsreader-latin-600-normal.woff2"]),
     "@fontsource-variable/libre-franklin/files": ("fonts", ["libre-franklin-latin-wght-normal.woff2"]),
     "@fontsource/m-plus-1-code/files": ("fonts", ["m-plus-1-code-latin-400-normal.woff2"]),
 }
@@ -29,7 +29,9 @@ UNUSED = [
     "vendor/**/*.ttf",
     "vendor/**/*.woff2",
     "*macros.html",
+    "basic.css",
     "locales/**/*.[mp]o",
+    bundles.EMBEDDED,
 ]
 
 FONT_AWESOME = Path(pydata_sphinx_theme.__file__).parent / (
@@ -121,15 +123,27 @@ def finish_pages(app, error):
     """Finish the written pages, and drop the theme's files that no page asks for."""
     if error or app.builder.format != "html":
         return
-    bundled = bundles.bundle(Path(app.outdir), Path(app.outdir, "index.html").read_text("utf-8"))
-    for page in Path(app.outdir).rglob("*.html"):
+    site = Path(app.outdir)
+    files = [file for file in site.rglob("*") if file.suffix in (".html", ".css", ".js")]
+    texts = {file: file.read_text("utf-8") for file in files if file.name != FONT_AWESOME.name}
+    shrink_fonts(site / "_static", texts.values())
+    words = {word for file in texts if file.suffix != ".css" for word in re.findall(r"[\w-]+", texts[file])}
+    bundled = bundles.bundle(site, (site / "index.html").read_text("utf-8"), words)
+    for page in site.rglob("*.html"):
         page.write_text(finish(page.read_text("utf-8"), bundled), "utf-8")
     for name in bundled:
         if Path(name).name not in (bundles.STYLES, bundles.SCRIPT):
-            Path(app.outdir, name).unlink()
-    for path in (p for pattern in UNUSED for p in Path(app.outdir, "_static").glob(pattern)):
+            (site / name).unlink()
+    for path in (p for pattern in UNUSED for p in (site / "_static").glob(pattern)):
         path.unlink()
-    Path(app.outdir, ".buildinfo").unlink()  # for builds on top of others; it differs from folder to folder
+    (site / ".buildinfo").unlink()  # for builds on top of others; it differs from folder to folder
+
+
+def shrink_fonts(static, texts):
+    """Leave in the fonts that came from npm the letters that these texts have."""
+    places = {place for place, _ in ASSETS.values()}
+    files = [file for place in places for file in (static / place).rglob("*.woff*")]
+    fonts.shrink(files, fonts.letters(texts))
 
 
 def setup(app):

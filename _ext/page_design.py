@@ -37,8 +37,7 @@ class Opening(SphinxPostTransform):
             self.set_list(numbered)
         if here:
             self.set_opening(section, here)
-        if here and here.lesson:
-            fold_imports(section)
+        fold_imports(section)
 
     def set_opening(self, section, here):
         """Put the page's number above its title, what it is about below, and its facts into one strip."""
@@ -59,7 +58,7 @@ class Opening(SphinxPostTransform):
 
     def set_list(self, numbered):
         """Make rows or cards of a numbered list each of whose entries begins with a link to a page."""
-        links = [entry[0][0] for entry in numbered]
+        links = [entry.next_node(begins) for entry in numbered]
         if not all(isinstance(link, addnodes.pending_xref) for link in links):
             return
         pages = [self.places.get(link["reftarget"]) for link in links]
@@ -70,7 +69,7 @@ class Opening(SphinxPostTransform):
         for entry, link, page in zip(numbered, links, pages, strict=True):
             about = link.parent
             about.remove(link)
-            if isinstance(about[0], nodes.Text):
+            if len(about) and isinstance(about[0], nodes.Text):
                 about.replace(about[0], nodes.Text(capitalized(about[0].lstrip(": "))))
             about["classes"].append("about")
             name = nodes.paragraph("", "", link, classes=["name"])
@@ -83,6 +82,11 @@ class Opening(SphinxPostTransform):
                 parts = [number, name, about, paragraph(minutes, "time")]
             entry.clear()
             entry.extend(parts)
+
+
+def begins(part):
+    """Return whether a part of a list's entry is more than a paragraph around what the entry begins with."""
+    return not isinstance(part, nodes.paragraph)
 
 
 def drawing_of(page):
@@ -133,8 +137,8 @@ def set_facts(facts):
 def fold_imports(section):
     """Fold the first cell into a line that names what it imports, if it does nothing else."""
     cell = next((node for node in section.findall(nodes.container) if "cell" in node["classes"]), None)
-    names = cell is not None and imported(cell.next_node(nodes.literal_block).astext())
-    if names:
+    code = cell is not None and cell.next_node(nodes.literal_block)
+    if code and (names := imported(code.astext())):
         said = " ".join(f"<code>{escape(name)}</code>" for name in names)
         opens = f'<details class="imports"><summary>Imports {said}</summary>'
         place = cell.parent.index(cell)

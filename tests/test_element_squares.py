@@ -159,13 +159,18 @@ def test_the_button_learns_the_best_line(open_page, motion):
     assert element.locator("svg g path[stroke*='#D55E00']").count() == 1, "the falling loss"
 
 
-def test_a_rate_that_is_too_large_makes_the_loss_grow(open_page):
-    page = open_page(show())
-    element = page.locator("explore-squares")
+@pytest.mark.parametrize("button", ["One step", "Let the machine"])
+def test_a_rate_that_is_too_large_is_said_to_be_so(open_page, button):
+    page = open_page(show(), reduced_motion="reduce")
+    summary = page.locator("explore-squares .summary")
     page.get_by_role("slider", name="learning rate").press("End")
-    for _ in range(12):
-        page.get_by_role("button", name="One step").press("Enter")
-    expect(element.locator(".summary")).to_contain_text("mean area 5.12 × 10²² min²")
+    for _ in range(7):
+        page.get_by_role("button", name=button).press("Enter")
+    expect(summary).to_have_text(
+        "Step 4: the loss is off the scale, 2.76 × 10⁷ min². The learning rate is too large: press Reset."
+    )
+    page.get_by_role("button", name="Reset").press("Enter")
+    assert check(page.locator("explore-squares")) == (22, 6)
 
 
 def test_arrows_show_the_next_step(open_page):

@@ -28,6 +28,7 @@ STYLE = {
     "axes.prop_cycle": plt.cycler(color=COLORS),
     "axes.spines.right": False,
     "axes.spines.top": False,
+    "axes.titlesize": 11,
     "axes.grid": True,
     "grid.color": "0.9",
     "figure.dpi": 140,
@@ -162,7 +163,7 @@ def show_images(images, titles=None, columns=8, size=None, **imshow):
     size = size or 7 / columns
     columns = min(columns, len(images))
     rows = math.ceil(len(images) / columns)
-    with style({"axes.titlesize": 8}):
+    with style({"axes.titlesize": 10}):
         height = size * images.shape[1] / images.shape[2] + (0.3 if titles is not None else 0.05)
         fig, axes = plt.subplots(rows, columns, figsize=(size * columns, height * rows), squeeze=False)
         for ax in axes.flat:

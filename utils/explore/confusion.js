@@ -26,10 +26,15 @@ customElements.define("explore-confusion", class extends Explore {
       tbody td { cursor: pointer }
       .right { font-weight: bold }
       [aria-selected=true] { outline: 3px solid ${VERMILION}; outline-offset: -2px }
-      .strip, .view { display: flex; flex-wrap: wrap; gap: .4em .8em }
+      .strip { display: flex; flex-wrap: wrap; gap: .4em .8em }
       .strip button { padding: 2px; border-radius: 2px; line-height: 0 }
       canvas { image-rendering: pixelated; width: 56px; height: 56px; background: black }
-      .view { min-height: 8.5em; margin-top: .6em }
+      .view { display: grid; grid-template-columns: repeat(2, 8.5em); gap: .4em .8em; margin-top: .8em }
+      .cell { margin: .8em 0 .4em }
+      @container (min-width: 42em) {
+        .picture { display: grid; grid-template-columns: auto 1fr; gap: 0 1.6em }
+        .cell { margin-top: 0 }
+      }
       .view figure { margin: 0; max-width: 8.5em; font-size: .8em; line-height: 1.3 }
       .view canvas { width: 84px; height: 84px; outline: 1px solid }
       .view figure + figure canvas { background: none }
@@ -37,7 +42,7 @@ customElements.define("explore-confusion", class extends Explore {
       <thead><tr><td>true&nbsp;↓<br>predicted&nbsp;→</td>${classes.map((c) => `<th scope="col">${escape(c)}</th>`).join("")}</tr></thead>
       <tbody>${classes.map((c, i) => `<tr><th scope="row">${escape(c)}</th>${
         classes.map((_, j) => cell(i, j)).join("")}</tr>`).join("")}</tbody>
-    </table></div><p class="cell"></p><div class="strip"></div><div class="view"></div>`;
+    </table></div><div><p class="cell"></p><div class="strip"></div><div class="view"></div></div>`;
     const table = this.find("tbody");
     const where = (td) => td && [td.parentNode.rowIndex - 1, td.cellIndex - 1];
     table.addEventListener("focusin", (event) => this.select(...where(event.target.closest("td"))));

@@ -35,10 +35,13 @@ customElements.define("explore-line", class extends Machine {
     const scale = (name, at, label) => this.slider(name, label, { min: ranges[name][0], max: ranges[name][1], step: 0.1, at });
     scale("w", w, "slope w");
     scale("b", b, "intercept b");
-    this.slider("point", "choose a point", { min: 1, max: points.length, step: 1, at: 1, show: (v) => fixed(v, 0) });
-    scale("x", points[0][0], `its ${labels[0]}`);
-    scale("y", points[0][1], `its ${labels[1]}`);
     this.toggle("best", "Show the best line");
+    this.fold("Move a point by sliders", () => {
+      this.slider("point", "point", { min: 1, max: points.length, step: 1, at: 1, show: String });
+      scale("x", points[0][0], labels[0]);
+      scale("y", points[0][1], labels[1]);
+    });
+    this.start = `${this.state.w} ${this.state.b}`;
     // at(name, value) → where it is drawn; 180 units for each range
     const { left, right } = { left: 48, right: 292 };
     this.at = (name, v) => {
@@ -71,7 +74,7 @@ customElements.define("explore-line", class extends Machine {
 
   update() {
     if (this.quiet) return;
-    const { point, x, y } = this.state;
+    const { point, x, y, w, b } = this.state;
     if (point !== this.chosen) { // another point: its two sliders go to where it is
       this.chosen = point;
       const [atX, atY] = this.points[point - 1];
@@ -79,9 +82,10 @@ customElements.define("explore-line", class extends Machine {
     }
     this.points[point - 1] = [x, y];
     super.update();
-    // First the reader moves something, then asks.
-    this.find("button").disabled = !this.tried;
-    this.tried = true;
+    const button = this.find("button"); // first the reader tries, then asks
+    this.tried ||= this.start !== `${w} ${b}`;
+    button.disabled = !this.tried;
+    button.textContent = `Show the best line${this.tried ? "" : ": move yours first"}`;
   }
 
   draw({ w, b, point, best: shown }) {
@@ -101,7 +105,7 @@ customElements.define("explore-line", class extends Machine {
     const scatter = points.map(([x, y], i) => {
       const [cx, cy] = [this.at("x", x), this.at("y", y)];
       return `<circle class="point" cx="${cx}" cy="${cy}" r="4.5" fill="currentColor"/>${
-        i + 1 === point ? `<circle cx="${cx}" cy="${cy}" r="9" fill="none" stroke="currentColor" stroke-width="1.5"/>` : ""}${handle(i + 1, cx, cy, 13)}`;
+        this.find("details").open && i + 1 === point ? `<circle cx="${cx}" cy="${cy}" r="9" fill="none" stroke="currentColor" stroke-width="1.5"/>` : ""}${handle(i + 1, cx, cy, 13)}`;
     });
     const [yours, least] = [loss(w, b), loss(...best)].map((v) => fixed(v, 3));
     const [atW, atB] = [this.at("w", w), this.at("b", b)];

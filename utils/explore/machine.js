@@ -2,13 +2,15 @@
 const GREEN = "#009E73"; // Okabe–Ito, the third
 const path = (points) => `M${points.map(([x, y]) => `${+x.toFixed(1)} ${+y.toFixed(1)}`).join("L")}`;
 
+const power = (k) => `10${[...String(k)].map((c) => "⁻⁰¹²³⁴⁵⁶⁷⁸⁹"["-0123456789".indexOf(c)]).join("")}`;
+
 // Three digits, or as many; far from 1 with a power of ten.
 const short = (value, digits = 3) => {
   if (!Number.isFinite(value)) return value > 0 ? "∞" : "−∞";
-  const [head, power] = value.toExponential(digits - 1).split("e").map(Number);
-  if (value === 0 || (power > -4 && power < digits)) return precise(value, digits);
-  if (power > 0 && power < 5) return fixed(value, 0);
-  return `${precise(head, digits)} × 10${[...String(power)].map((c) => "⁻⁰¹²³⁴⁵⁶⁷⁸⁹"["-0123456789".indexOf(c)]).join("")}`;
+  const [head, size] = value.toExponential(digits - 1).split("e").map(Number);
+  if (value === 0 || (size > -4 && size < digits)) return precise(value, digits);
+  if (size > 0 && size < 5) return fixed(value, 0);
+  return `${precise(head, digits)} × ${power(size)}`;
 };
 
 // A plot in the picture's units. x and y: { range, ticks, label, log }. It gives X and Y (value → place), at (place → values),
@@ -22,20 +24,18 @@ const plot = ([left, top, width, height], x, y) => {
     };
   };
   const across = scale(x, left, width), up = scale(y, top + height, -height), bottom = top + height, name = `clip-${left}-${top}`;
-  const word = ({ log }, v) => {
-    if (!log) return String(v).replace("-", "−");
-    return `10<tspan dy="-5" font-size="11">${String(Math.round(Math.log10(v))).replace("-", "−")}</tspan>`;
-  };
+  const end = (v) => x.range.indexOf(v); // the first and the last label stay beside the corner, and within the picture
+  const word = ({ log }, v) => (log ? power(Math.round(Math.log10(v))) : String(v).replace("-", "−"));
   return {
     X: across.to,
     Y: up.to,
     at: (px, py) => [across.back(px), up.back(py)],
     inside: (svg) => `<clipPath id="${name}"><rect x="${left}" y="${top}" width="${width}" height="${height}"/></clipPath><g clip-path="url(#${name})">${svg}</g>`,
     axes: `<rect class="axis" x="${left}" y="${top}" width="${width}" height="${height}" fill="none"/>`
-      + x.ticks.map((v) => `<path class="axis" d="M${across.to(v)} ${bottom}v4"/><text x="${across.to(v)}" y="${bottom + 18}" text-anchor="middle">${word(x, v)}</text>`).join("")
+      + x.ticks.map((v) => `<path class="axis" d="M${across.to(v)} ${bottom}v4"/><text x="${across.to(v) + [0, -4, 4][end(v) + 1]}" y="${bottom + 18}" text-anchor="${["middle", "start", "end"][end(v) + 1]}">${word(x, v)}</text>`).join("")
       + y.ticks.map((v) => `<path class="axis" d="M${left} ${up.to(v)}h-4"/><text x="${left - 6}" y="${up.to(v) + 5}" text-anchor="end">${word(y, v)}</text>`).join("")
       + `<text x="${left + width / 2}" y="${bottom + 37}" text-anchor="middle">${escape(x.label)}</text>
-        <text transform="translate(${left - (y.log ? 50 : 32)} ${top + height / 2}) rotate(-90)" text-anchor="middle">${escape(y.label)}</text>`,
+        <text transform="translate(${left - (y.log ? 50 : 33)} ${top + height / 2}) rotate(-90)" text-anchor="middle">${escape(y.label)}</text>`,
   };
 };
 
@@ -76,6 +76,18 @@ class Machine extends Explore {
     });
     button.ariaPressed = "false";
     return button;
+  }
+
+  // What can also be done by pointer: sliders, which add() makes, in a fold. All controls then stand below the picture.
+  fold(title, add) {
+    const controls = this.find(".controls"), before = controls.children.length, inside = controls.cloneNode();
+    controls.insertAdjacentHTML("beforeend", `<details style="grid-column: 1 / -1"><summary>${escape(title)}</summary></details>`);
+    const fold = controls.lastElementChild;
+    add();
+    inside.append(...[...controls.children].slice(before + 1));
+    fold.append(inside);
+    fold.addEventListener("toggle", () => this.update());
+    this.find(".picture").after(controls);
   }
 
   // A button that calls step() twenty times a second until it returns false, or without a pause where motion is not wanted. Any

@@ -74,9 +74,9 @@ customElements.define("explore-overflow", class extends Explore {
       const word = values[0] === Infinity ? "inf" : state, list = values.map(write).join(", ");
       const text = `${name} ${values[1] === undefined ? list : `[${list}]`}`;
       const long = (v) => (Number.isNaN(v) ? 0 : Math.min(v, 120) * unit); // inf fills the loss's axis
-      return { said: `${text} (${word})`, brief: `${name} ${word}`, svg: `<text x="${x}" y="${y + 40}" font-size="14">${text}</text>
+      return { said: `${text} (${word})`, brief: `${name} ${word}`, svg: `<text x="${x}" y="${y + 40}" font-size=".9em">${text}</text>
         <path transform="translate(${end} ${y + 27})" d="${shape}" fill="none" stroke="${color}" stroke-width="3"/>
-        <text class="state" x="${end + 20}" y="${y + 40}" font-size="15">${word}</text>
+        <text class="state" x="${end + 20}" y="${y + 40}" font-size=".95em">${word}</text>
         <path class="axis" d="M${zero} ${y + 48}v18"/>${values.map((v, i) => `${bar(zero, long(v), y + 52, color)}${tick(zero + long(truths[i]), y + 52)}`).join("")}` };
     };
     const rows = Object.entries(forms).map(([form, name], k) => {
@@ -90,8 +90,8 @@ customElements.define("explore-overflow", class extends Explore {
     const all = (what) => `${rows.map((row) => row[what]).join("; ")}.`;
     const right = [`the true loss is ${write(truth.loss)}`, `the true gradient [${truth.gradient.map(write).join(", ")}]`];
     return {
-      svg: `${rows.map((row) => row.svg).join("")}<text y="340" font-size="14">Upright strokes: ${right[0]},</text>
-        <text y="358" font-size="14">${right[1]}.</text>`,
+      svg: `${rows.map((row) => row.svg).join("")}<text y="340" font-size=".9em">Upright strokes: ${right[0]},</text>
+        <text y="358" font-size=".9em">${right[1]}.</text>`,
       label: `Four forms in ${dtype} at the logits [0, ${fixed(gap, 1)}], true class 0; ${right.join(", ")}. ${all("said")}`,
       summary: `In ${dtype}, at the logits [0, ${fixed(gap, 1)}]: ${all("brief")}`,
     };

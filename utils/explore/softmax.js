@@ -25,7 +25,7 @@ customElements.define("explore-softmax", class extends Explore {
     const grid = [0, 0.5, 1].map((x) => `<path class="axis" d="M${130 + 280 * x} 0V${bottom}"/>
       <text x="${130 + 280 * x}" y="${bottom + 18}" text-anchor="middle">${x}</text>`);
     const bars = p.map((v, i) => `<text x="120" y="${50 * i + 21}" text-anchor="end">${escape(classes[i])}</text>
-      <text x="120" y="${50 * i + 39}" text-anchor="end" font-size="13">logit ${fixed(logits[i], 1)}</text>
+      <text x="120" y="${50 * i + 39}" text-anchor="end" font-size=".85em">logit ${fixed(logits[i], 1)}</text>
       <rect x="130" y="${50 * i + 8}" width="${280 * v}" height="34" fill="${BLUE}"/>
       <text x="475" y="${50 * i + 31}" text-anchor="end">${fixed(v, 3)}</text>`);
     const list = p.map((v, i) => `${classes[i]} ${fixed(v, 3)}`).join(", ");

@@ -26,20 +26,13 @@ customElements.define("explore-squares", class extends Machine {
     this.slider("right", "right end", { ...end, at: right });
     this.slider("rate", "learning rate", { min: -2, max: 1, step: 0.02, at: 0, to: (u) => 10 ** u, show: short });
     this.button("One step", () => this.learn());
-    this.player("Let the machine learn it", () => this.learn() % 60);
+    this.player("Let the machine learn it", () => this.learn() % 60 && !this.lost);
     this.button("Reset", () => this.reset());
-    // A point is dragged by pointer; for the keyboard it has sliders, in a fold.
-    const controls = this.find(".controls"), fold = document.createElement("details");
-    fold.innerHTML = `<summary>Move a point by sliders</summary>`;
-    fold.style.gridColumn = "1 / -1";
-    this.slider("point", "point", { min: 1, max: points.length, step: 1, at: 1, show: String });
-    this.slider("x", labels[0], { min: 0, max: 5, step: 0.1, at: points[0][0] });
-    this.slider("y", labels[1], { ...end, at: points[0][1] });
-    const inside = controls.cloneNode();
-    inside.append(...[...controls.children].slice(-9));
-    fold.append(inside);
-    controls.append(fold);
-    this.find(".picture").after(controls);
+    this.fold("Move a point by sliders", () => {
+      this.slider("point", "point", { min: 1, max: points.length, step: 1, at: 1, show: String });
+      this.slider("x", labels[0], { min: 0, max: 5, step: 0.1, at: points[0][0] });
+      this.slider("y", labels[1], { ...end, at: points[0][1] });
+    });
     this.plot = plot([50, 8, 415, 200], { label: labels[0], range: [0, 5], ticks: [0, 1, 2, 3, 4, 5] }, { label: labels[1], range: [0, 30], ticks: [0, 10, 20, 30] });
     const isEnd = (held) => held === "left" || held === "right";
     this.drag((held, ...place) => {
@@ -61,7 +54,10 @@ customElements.define("explore-squares", class extends Machine {
     this.set({ left, right, rate: 0, point: 1 });
   }
 
+  get lost() { return this.constructor.loss(this.points, ...this.run.at(-1)) > 1e6; } // more than its curve can show
+
   learn() {
+    if (this.lost) return 0;
     const [left, right] = this.constructor.step(this.points, ...this.run.at(-1), this.state.rate);
     this.run.push([left, right]);
     this.machine = Math.min(this.machine ?? Infinity, this.constructor.loss(this.points, left, right));
@@ -118,7 +114,7 @@ customElements.define("explore-squares", class extends Machine {
         ${curve.axes}<text x="257" y="331" text-anchor="middle">loss after each step of the machine</text>${curve.inside(`<path d="${path(losses.map((v, k) => [curve.X(k), curve.Y(v)]))}" fill="none" stroke="${VERMILION}" stroke-width="3"/>`)}`,
       label: `${points.length} points, and a line from ${fixed(left, 1)} at the left to ${fixed(right, 1)} at the right; `
         + `a square on each error, of mean area ${area(loss)}; arrows at both ends: the next step; below, the loss after each step`,
-      summary: `${steps ? `Step ${steps}: mean area` : "Mean area of the squares:"} ${area(loss)}, its gradient ${slope(slopes[0])} at the left end, `
+      summary: this.lost ? `Step ${steps}: the loss is off the scale, ${area(loss)}. The learning rate is too large: press Reset.` : `${steps ? `Step ${steps}: mean area` : "Mean area of the squares:"} ${area(loss)}, its gradient ${slope(slopes[0])} at the left end, `
         + `${slope(slopes[1])} at the right. Your best: ${best(this.yours)}; the machine’s: ${best(this.machine)}.`,
     };
   }

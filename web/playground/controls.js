@@ -360,11 +360,11 @@ customElements.define("explore-playground", class extends Machine {
     const parts = classes.map((_, k) => x.map((v, j) => v * W[10 * j + k])), logits = parts.map((part, k) => part.reduce((sum, v) => sum + v, b[k]));
     const p = [...logits];
     Engine.softmax(p);
-    const best = p.indexOf(Math.max(...p)), most = Math.max(...parts.map(largest)), widest = largest(W);
+    const best = p.indexOf(Math.max(...p)), most = Math.max(...parts.map(largest)), widest = largest(W), colors = Drawing.colors(this);
     this.all(".why figure").forEach((figure, k) => {
       const [weights, part] = figure.querySelectorAll("canvas");
-      Drawing.signed(weights, W, 0.8 * widest, k, 10);
-      Drawing.signed(part, parts[k], 0.6 * most);
+      Drawing.signed(weights, colors, W, 0.8 * widest, k, 10);
+      Drawing.signed(part, colors, parts[k], 0.6 * most);
       weights.ariaLabel = `Weights of ${classes[k]}`;
       part.ariaLabel = `Pixel × weight for ${classes[k]}: logit ${short(logits[k])}, probability ${fixed(p[k], 2)}`;
       figure.className = k === best ? "best" : "";
@@ -383,6 +383,6 @@ customElements.define("explore-playground", class extends Machine {
       units.innerHTML = Array.from({ length: outputs }, (_, u) => `<canvas width="28" height="28" role="img" aria-label="Weights of hidden unit ${u + 1}"></canvas>`).join("");
       this.find(".deep").hidden = !outputs;
     }
-    [...units.children].forEach((canvas, u) => Drawing.signed(canvas, W, limit, u, outputs));
+    [...units.children].forEach((canvas, u) => Drawing.signed(canvas, Drawing.colors(this), W, limit, u, outputs));
   }
 });

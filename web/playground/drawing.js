@@ -1,11 +1,20 @@
 // What the playground draws. Text and axes take the page's own color; where a picture is 0, the page shows through.
 const Drawing = {
-  // 784 numbers, `stride` apart from `at` on: blue where positive, vermilion where negative, opaque from the limit on
-  signed(canvas, values, limit, at = 0, stride = 1) {
+  // Red, green and blue of positive and of negative numbers: the page's own, lighter ones in the dark
+  colors(element) {
+    const style = getComputedStyle(element);
+    return [["--blue", "#0072b2"], ["--vermilion", "#d55e00"]].map(([name, color]) => {
+      const hex = style.getPropertyValue(name).trim() || color;
+      return [1, 3, 5].map((k) => parseInt(hex.slice(k, k + 2), 16));
+    });
+  },
+
+  // 784 numbers, `stride` apart from `at` on, opaque from the limit on
+  signed(canvas, [blue, vermilion], values, limit, at = 0, stride = 1) {
     const picture = new ImageData(28, 28);
     for (let j = 0; j < 784; j++) {
       const u = values[at + j * stride] / limit;
-      picture.data.set([...(u > 0 ? [0, 114, 178] : [213, 94, 0]), 255 * Math.abs(u)], 4 * j);
+      picture.data.set([...(u > 0 ? blue : vermilion), 255 * Math.abs(u)], 4 * j);
     }
     canvas.getContext("2d").putImageData(picture, 0, 0);
   },

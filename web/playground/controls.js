@@ -13,11 +13,11 @@ customElements.define("explore-playground", class extends Machine {
     this.most = sets[this.set][0];
     this.calm = matchMedia("(prefers-reduced-motion: reduce)").matches;
     Object.assign(this, { records: [], before: [], marks: [], runs: 0, waiting: 0, steps: 0, epochs: 0, chosen: 0, x: new Float32Array(784) });
-    const title = (slug) => document.getElementById(slug)?.querySelector("h2, h3")?.firstChild.textContent ?? slug.replaceAll("-", " ");
+    const name = (slug) => slug[0].toUpperCase() + slug.slice(1).replaceAll("-", " ");
     const options = (all) => all.map(([value, text]) => `<option value="${value}">${escape(text)}</option>`).join("");
     const canvas = (name) => `<canvas class="${name}" width="28" height="28" role="img" aria-label="${name}"></canvas>`;
     this.find(".controls").insertAdjacentHTML("beforebegin", `<style>${STYLE}</style><div class="still"><slot></slot></div><div class="top">
-      <label>experiment <select id="experiment">${options(Object.keys(experiments).map((slug) => [slug, title(slug)]))}</select></label>
+      <label>Experiment <select id="experiment">${options(Object.keys(experiments).map((slug) => [slug, name(slug)]))}</select></label>
       <p class="notice" aria-live="polite"></p>
       <div class="row"></div><p class="now"></p>
       <div class="curves">${'<svg role="img" viewBox="0 0 360 216" aria-label="No run yet."></svg>'.repeat(2)}</div><p class="runs"></p></div>`);
@@ -27,7 +27,7 @@ customElements.define("explore-playground", class extends Machine {
     this.button("Reset", () => { this.pause(); this.restart(); });
     this.find(".row").append(this.find(".actions"));
     if (!this.calm) {
-      this.find(".row").insertAdjacentHTML("beforeend", `<label>speed <select id="speed">${
+      this.find(".row").insertAdjacentHTML("beforeend", `<label>Speed <select id="speed">${
         options(CHOICES.speed.map((v) => [v, v < 1e6 ? `${v} step${v > 1 ? "s" : ""} a second` : "as fast as it can"]))}</select></label>`);
       this.find("#speed").value = 60;
     }
@@ -65,17 +65,15 @@ customElements.define("explore-playground", class extends Machine {
     this.cell = (i, j) => this.find("tbody").rows[i].cells[j + 1];
     this.cell(0, 0).tabIndex = 0;
     this.listen();
-    const fromAddress = () => {
+    this.try("baseline");
+    const fromAddress = () => { // playground.html#no-zero-grad
       const slug = location.hash.slice(1);
-      if (slug in experiments) {
-        this.try(slug);
-        requestAnimationFrame(() => this.scrollIntoView());
-      }
-      return slug in experiments;
+      if (!(slug in experiments)) return;
+      this.try(slug);
+      this.scrollIntoView();
     };
     addEventListener("hashchange", fromAddress);
-    if (document.readyState !== "complete") addEventListener("load", fromAddress);
-    this.try("baseline");
+    addEventListener("load", () => { this.explainExperiment(); fromAddress(); });
   }
 
   listen() {
@@ -220,8 +218,12 @@ customElements.define("explore-playground", class extends Machine {
     this.press(bugs);
     this.find("#experiment").value = slug;
     if (!this.calm) this.find("#speed").value = speed;
-    this.find(".notice").innerHTML = document.getElementById(slug)?.querySelector(":scope > p")?.innerHTML ?? "";
+    this.explainExperiment();
     this.restart();
+  }
+
+  explainExperiment() { // in the words that the page has below
+    this.find(".notice").innerHTML = document.getElementById(this.find("#experiment").value)?.querySelector(":scope > p")?.innerHTML ?? "";
   }
 
   press(bugs) {

@@ -76,7 +76,8 @@ def script():
 def still(train, val, epochs=10):
     """Return HTML of what training ends with: the templates of the classes, and words."""
     (X, y), (X_val, y_val) = (
-        (torch.from_numpy(images) / 15, torch.from_numpy(labels).long()) for images, labels in sets(train, val)
+        (torch.from_numpy(images) / 15, torch.from_numpy(labels).long())
+        for images, labels in sets(train, val)
     )
     generator = torch.Generator().manual_seed(11)
     W = torch.normal(0, 0.01, (784, 10), generator=generator).requires_grad_()

@@ -155,7 +155,7 @@ def test_batches_hold_each_image_once_an_epoch(page):
     start(page, images=600, batch=256)
     rows = page.evaluate("Array.from({ length: 6 }, () => engine.next())")
     assert [len(batch) for batch in rows] == [256, 256, 88] * 2
-    epochs = [sum(rows[:3], []), sum(rows[3:], [])]
+    epochs = [[row for batch in part for row in batch] for part in (rows[:3], rows[3:])]
     assert [sorted(epoch) for epoch in epochs] == [list(range(600))] * 2
     assert epochs[0] != epochs[1], "in a new order"
 
@@ -173,7 +173,9 @@ def test_a_record_is_what_torch_measures(page, images, options):
     z, y = images[1]
     for k, (W, b) in enumerate(layers):
         z = (z.relu() if k else z) @ W + b
-    losses = [torch_loss(*pair, options.get("bugs", ())) for pair in zip(z.split(250), y.split(250), strict=True)]
+    losses = [
+        torch_loss(*pair, options.get("bugs", ())) for pair in zip(z.split(250), y.split(250), strict=True)
+    ]
     assert record["valLoss"] == pytest.approx(torch.stack(losses).mean().item(), rel=1e-5)
     assert record["valAccuracy"] == pytest.approx((z.argmax(1) == y).float().mean().item(), abs=1e-9)
     assert predictions == z.argmax(1).tolist()
@@ -201,7 +203,7 @@ def test_the_acting_weights_are_the_derivative(page, images, hidden):
 
 
 def test_it_ends_where_torch_does(page, images):
-    """The final accuracy over 8 seeds: the means are at most two standard errors of their difference apart."""
+    """Final accuracies over 8 seeds: their means are at most two standard errors of the difference apart."""
     (X, y), (X_val, y_val) = images
     ours = [run(page, 5, seed)[-1]["valAccuracy"] for seed in range(1, 9)]
     theirs = []

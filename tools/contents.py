@@ -17,7 +17,7 @@ class Page:
         name: its file below the root, without a suffix.
         chapter: the name of its chapter's own page, which may be itself.
         number: which chapter that is; None outside the first part, whose chapters alone are numbered.
-        lesson: which lesson of a numbered chapter it is; None for the chapter's page, playground and solutions.
+        lesson: which lesson of a numbered chapter it is; None for its own page, a playground, solutions.
     """
 
     name: str

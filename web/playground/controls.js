@@ -241,7 +241,7 @@ customElements.define("explore-playground", class extends Machine {
     this.press([]);
     this.secret = names[Math.floor(names.length * Math.random())];
     [this.find(".bugs").hidden, this.find(".guess").hidden] = [true, false];
-    this.find(".feedback").textContent = "One of the six bugs is planted, or none. Press Play, watch the curves, change a setting if it helps, and name it.";
+    this.find(".feedback").textContent = "One of the six bugs is planted, or none. Press Step to see the first loss, then Play. Change a setting if it helps. Then name the bug.";
     this.find(".guess button").focus();
     this.restart();
   }

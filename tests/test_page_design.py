@@ -18,15 +18,22 @@ def test_chapters_of_the_first_part_and_their_lessons_are_numbered(tmp_path):
     toc = {
         "root": "index",
         "parts": [
-            {"chapters": [{"file": "a/index", "sections": [{"file": "a/one"}, {"file": "a/solutions"}]}]},
+            {
+                "chapters": [
+                    {
+                        "file": "a/index",
+                        "sections": [{"file": f"a/{name}"} for name in ("one", "playground", "solutions")],
+                    }
+                ]
+            },
             {"chapters": [{"file": "more/index", "sections": [{"file": "more/page"}]}]},
         ],
     }
     (tmp_path / "_toc.yml").write_text(yaml.safe_dump(toc))
     found = contents.pages(tmp_path)
-    assert list(found) == ["a/index", "a/one", "a/solutions", "more/index", "more/page"]
+    assert list(found) == ["a/index", "a/one", "a/playground", "a/solutions", "more/index", "more/page"]
     assert [(page.number, page.lesson) for page in found.values()] == [
-        *((1, None), (1, 1), (1, None)),  # solutions are no lesson
+        *((1, None), (1, 1), (1, None), (1, None)),  # a playground and solutions are no lessons
         *((None, None), (None, None)),
     ]
     assert {page.chapter for page in found.values()} == {"a/index", "more/index"}

@@ -17,7 +17,7 @@ class Page:
         name: its file below the root, without a suffix.
         chapter: the name of its chapter's own page, which may be itself.
         number: which chapter that is; None outside the first part, whose chapters alone are numbered.
-        lesson: which lesson of a numbered chapter it is; None for the chapter's page and its solutions.
+        lesson: which lesson of a numbered chapter it is; None for its own page, a playground, solutions.
     """
 
     name: str
@@ -37,6 +37,6 @@ def pages(folder: Path = ROOT) -> dict[str, Page]:
             found[chapter["file"]] = Page(chapter["file"], **about)
             names = [section["file"] for section in chapter.get("sections", [])]
             for lesson, name in enumerate(names, start=1):
-                counts = not k and Path(name).name != "solutions"
+                counts = not k and Path(name).name not in {"playground", "solutions"}
                 found[name] = Page(name, lesson=lesson if counts else None, **about)
     return found

@@ -106,9 +106,24 @@ def ids(file):
     return set(re.findall(r'\bid="([^"]+)"', file.read_text()))
 
 
+BUDGET = json.loads(Path(__file__).with_name("budget.json").read_text())
+
+
+def test_weight(page):
+    """No page fetches more than its kind may: text, a notebook with outputs, or one with sliders."""
+    kinds = {"sliders": "explore-frames", "outputs": ".cell_output", "text": "main"}
+    kind = next(kind for kind, mark in kinds.items() if page.locator(mark).count())
+    requests, size = page.evaluate(FETCHED)
+    found = {"kilobytes": round(size / 1000), "requests": requests}
+    assert all(found[what] <= most for what, most in BUDGET[kind].items()), (
+        f"{found} is over the budget of a page with {kind}, {BUDGET[kind]}: give its figures fewer or smaller"
+        " frames, move a figure to another page, or, if all readers gain by it, raise tests/site/budget.json"
+    )
+
+
 # What a reader sees of a figure: what its element draws.
-# And where the other sliders stand: one may choose whose values these are.
-DRAWN = """slider => [...slider.getRootNode().querySelectorAll("img, svg, canvas, input[type=range]")]
+# And where the other sliders stand: one may choose whose values these are; and in words what a run is.
+DRAWN = """slider => [...slider.getRootNode().querySelectorAll("img, svg, canvas, .runs, input[type=range]")]
   .map(e => e === slider ? "" : e.src || e.toDataURL?.() || e.innerHTML || e.value).join("|")"""
 
 
@@ -128,21 +143,6 @@ def test_interactive_figures_answer_the_keyboard(page):
             if slider.get_attribute("id") == "rate" and page.locator("explore-boundaries").count():
                 continue  # it is the next step's: tests/test_element_boundaries.py
             pytest.fail(f"nothing changes: {slider.evaluate('s => s.outerHTML')[:200]}")
-
-
-BUDGET = json.loads(Path(__file__).with_name("budget.json").read_text())
-
-
-def test_weight(page):
-    """No page fetches more than its kind may: text, a notebook with outputs, or one with sliders."""
-    kinds = {"sliders": "explore-frames", "outputs": ".cell_output", "text": "main"}
-    kind = next(kind for kind, mark in kinds.items() if page.locator(mark).count())
-    requests, size = page.evaluate(FETCHED)
-    found = {"kilobytes": round(size / 1000), "requests": requests}
-    assert all(found[what] <= most for what, most in BUDGET[kind].items()), (
-        f"{found} is over the budget of a page with {kind}, {BUDGET[kind]}: give its figures fewer or smaller"
-        " frames, move a figure to another page, or, if all readers gain by it, raise tests/site/budget.json"
-    )
 
 
 SHOWN = "figures => figures.map(f => f.shadowRoot.querySelector('[role=img]').ariaLabel)"

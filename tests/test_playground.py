@@ -1,0 +1,364 @@
+"""The playground in a real browser: controls, hidden bugs, images on demand, no worker, print, axe."""
+
+import re
+from urllib.parse import urlsplit
+
+import numpy as np
+import playground
+import pytest
+from playwright.sync_api import expect
+from test_element_confusion import pixels
+from test_elements import AXE, THEMES, browser
+
+__all__ = ["browser"]  # a fixture
+pytestmark = pytest.mark.xdist_group("playground")
+SETS = {"images": (500, 200), "images-small": (200, 100)}
+NOWHERE = '<meta http-equiv="Content-Security-Policy" content="worker-src \'none\'">'
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    """A folder with the scripts of the images, fewer than on the site."""
+    place = tmp_path_factory.mktemp("playground")
+    for name, sizes in SETS.items():
+        (place / f"{name}.js").write_text(playground.packed(*sizes))
+    return place
+
+
+@pytest.fixture
+def open_page(browser, folder, monkeypatch):
+    """Return a function that opens the figure as a file, where only its images may be fetched."""
+    contexts, errors = [], []
+    monkeypatch.setattr(playground, "SETS", SETS)
+
+    def show(anchor="", theme="light", head="", before="", **options):
+        fallback = '<figure><img alt="Weights." src="data:,"><figcaption>Words.</figcaption></figure>'
+        html = f"""<!DOCTYPE html><html lang="en"><meta charset="utf-8">{head}<title>Test</title>
+          <style>body {{ {THEMES[theme]} }}</style>{playground.element("", fallback)}
+          <section id="softmax-twice"><p>It looks <b>fine</b>.</p></section>"""
+        (folder / "page.html").write_text(html)
+        contexts.append(browser.new_context(**options))
+        page = contexts[-1].new_page()
+        page.asked = []
+        page.on("request", lambda request: page.asked.append(request.url))
+        page.on("pageerror", lambda error: errors.append(str(error)))
+        if before:
+            page.add_init_script(before)
+        page.goto((folder / "page.html").as_uri() + anchor)
+        return page
+
+    yield show
+    for context in contexts:
+        context.close()
+    assert errors == []
+
+
+def press(page, name, **options):
+    page.get_by_role("button", name=name, exact=True, **options).press("Enter")
+
+
+def steps(page):
+    """Wait until all that was asked is there, and return how many steps were taken."""
+    page.wait_for_function(
+        """() => { const e = document.querySelector("explore-playground");
+          return e.val && !e.waiting && !e.drawing; }"""
+    )
+    return page.evaluate("document.querySelector('explore-playground').steps")
+
+
+def scripts(page):
+    return [urlsplit(url).path.split("/")[-1] for url in page.asked if url.endswith(".js")]
+
+
+def test_images_are_fetched_at_the_first_step_and_nothing_else(open_page):
+    page = open_page()
+    page.get_by_role("slider", name="learning rate").press("ArrowRight")
+    press(page, "Blank")
+    page.get_by_role("combobox", name="Experiment").select_option("memorize")
+    assert scripts(page) == []
+    press(page, "Step")
+    assert steps(page) == 1
+    press(page, "Step")
+    assert steps(page) == 2
+    assert scripts(page) == ["images.js"]
+    assert all(urlsplit(url).scheme in ("file", "blob") for url in page.asked)
+
+
+def test_who_saves_data_gets_the_smaller_set(open_page):
+    page = open_page(before="Object.defineProperty(navigator, 'connection', { value: { saveData: true } })")
+    press(page, "Step")
+    assert steps(page) == 1
+    assert scripts(page) == ["images-small.js"]
+    page.get_by_role("slider", name="training images").press("End")
+    assert page.get_by_role("slider", name="training images").get_attribute("aria-valuetext") == "200"
+
+
+def test_images_that_do_not_come_are_asked_for_again(open_page, folder):
+    page = open_page()
+    (folder / "images.js").rename(folder / "away.js")
+    try:
+        press(page, "Step")
+        expect(page.locator(".now")).to_contain_text("could not be fetched")
+    finally:
+        (folder / "away.js").rename(folder / "images.js")
+    press(page, "Step")
+    assert steps(page) == 1
+
+
+def test_the_same_is_computed_without_a_worker(open_page):
+    """Where a policy forbids one, the page computes."""
+    told = []
+    for head, workers in (("", 1), (NOWHERE, 0)):
+        page = open_page(head=head)
+        for k in (1, 2):
+            press(page, "Step")
+            assert steps(page) == k
+        assert len(page.workers) == workers
+        told.append(page.locator(".now").text_content())
+    assert re.fullmatch(r"Step 2, epoch 1\.00, loss of this batch \d\.\d+", told[0])
+    assert told[0] == told[1]
+
+
+def test_play_trains_until_pause_and_says_the_end_once(open_page):
+    page = open_page()
+    spoken = page.locator("explore-playground .spoken")
+    press(page, "Play")
+    page.wait_for_function("document.querySelector('explore-playground').steps > 8")
+    assert spoken.text_content() == "", "silent while it trains"
+    press(page, "Pause")
+    rest = steps(page)
+    expect(spoken).to_contain_text(f"Step {rest}: validation loss")
+    page.wait_for_timeout(300)
+    assert steps(page) == rest
+    label = page.get_by_role("img", name="Accuracy after").get_attribute("aria-label")
+    assert re.fullmatch(r"Accuracy after \d+\.\d+ epochs: training 0\.\d+, validation 0\.\d+", label)
+
+
+def test_with_less_motion_one_press_is_one_epoch(open_page):
+    page = open_page(reduced_motion="reduce")
+    press(page, "One epoch")
+    assert steps(page) == 2  # 500 images in batches of 256
+    press(page, "One epoch")
+    assert steps(page) == 4
+    expect(page.get_by_role("button", name="Play")).to_have_count(0)
+
+
+def test_each_setting_changes_the_run_and_says_so(open_page):
+    page = open_page()
+    press(page, "Step")
+    steps(page)
+    for slider in page.locator("explore-playground").get_by_role("slider").all():
+        name = page.evaluate("e => e.labels[0].textContent", slider.element_handle())
+        before = page.locator(".runs").text_content()
+        slider.press("Home")
+        slider.press("ArrowRight")
+        assert name in page.locator(".runs").text_content() != before
+    assert (
+        page.locator(".runs")
+        .text_content()
+        .startswith("This run: learning rate 0.0013, batch size 4, training images 50")
+    )
+
+
+def test_the_run_before_stays_in_gray(open_page):
+    page = open_page()
+    gray = page.locator(".curves path[stroke=currentColor][stroke-opacity]")
+    for _ in range(3):
+        press(page, "Step")
+        steps(page)
+    assert gray.count() == 0
+    page.get_by_role("button", name="softmax twice").press("Enter")
+    assert steps(page) == 0
+    assert gray.count() == 4
+    expect(page.locator(".runs")).to_have_text(
+        "This run: softmax twice. In gray, the run before: as in the lesson."
+    )
+
+
+def test_a_change_in_the_middle_of_a_run_leaves_a_mark(open_page):
+    page = open_page()
+    press(page, "Step")
+    steps(page)
+    marks = page.locator(".curves path.axis[d$=v144]")
+    assert marks.count() == 0
+    page.get_by_role("slider", name="learning rate").press("ArrowRight")
+    assert marks.count() == 2
+    assert steps(page) == 1
+
+
+def test_an_address_names_an_experiment(open_page):
+    page = open_page("#softmax-twice")
+    expect(page.get_by_role("combobox", name="Experiment")).to_have_value("softmax-twice")
+    expect(page.get_by_role("button", name="softmax twice", pressed=True)).to_be_visible()
+    expect(page.locator(".notice b")).to_have_text("fine")
+    assert scripts(page) == []
+    page.evaluate("location.hash = 'single-images'")
+    expect(page.get_by_role("combobox", name="Experiment")).to_have_value("single-images")
+    expect(page.get_by_role("button", name="softmax twice", pressed=False)).to_be_visible()
+    assert page.get_by_role("slider", name="batch size").get_attribute("aria-valuetext") == "1"
+    page.evaluate("location.hash = 'experiments'")
+    expect(page.get_by_role("combobox", name="Experiment")).to_have_value("single-images")
+
+
+@pytest.mark.parametrize("k", range(7))
+def test_a_hidden_bug_is_told_by_its_symptom(open_page, k):
+    """Also that there is none; a wrong guess gives no answer away."""
+    page = open_page(before=f"Math.random = () => {(k + 0.5) / 7}")
+    names = list(playground.words()["bugs"])
+    texts = [text for text, _ in playground.words()["bugs"].values()]
+    press(page, "Hide one for me")
+    expect(page.get_by_role("button", name="wrong axis", exact=True)).to_be_focused()
+    press(page, "Step")
+    assert steps(page) == 1
+    bugs = "Object.keys(document.querySelector('explore-playground').begun.bugs)"
+    assert page.evaluate(bugs) == [name for name in [names[k]] if name != "none"]
+    expect(page.locator(".runs")).to_have_text("This run: a hidden bug, or none.")
+    press(page, texts[(k + 1) % 7])
+    feedback = page.locator(".feedback")
+    expect(feedback).to_contain_text(f"It is not “{texts[(k + 1) % 7]}”. With it, you would see this: ")
+    assert texts[k] not in feedback.text_content()
+    press(page, texts[k])
+    expect(feedback).to_contain_text(f"Yes, it is “{texts[k]}”. The symptom: ")
+    expect(page.get_by_role("button", name="Hide one for me")).to_be_focused()
+    assert page.locator(".bugs [aria-pressed=true]").all_inner_texts() == [texts[k]] * (k < 6)
+    assert page.evaluate(bugs) == [name for name in [names[k]] if name != "none"]
+
+
+def test_who_gives_up_is_told(open_page):
+    page = open_page(before="Math.random = () => 0.3")
+    press(page, "Hide one for me")
+    press(page, "Tell me")
+    expect(page.locator(".feedback")).to_contain_text("It is “no zero_grad”. The symptom: ")
+
+
+def test_the_matrix_is_one_tab_stop_and_a_cell_sends_its_image_to_the_pad(open_page):
+    page = open_page()
+    press(page, "Step")
+    steps(page)
+    grid = page.get_by_role("grid", name="Confusion matrix")
+    counts = np.array(
+        [[int(t) for t in row.locator("td").all_inner_texts()] for row in grid.locator("tbody tr").all()]
+    )
+    (X, y) = playground.sets(*SETS["images"])[1]
+    np.testing.assert_array_equal(counts.sum(1), np.bincount(y, minlength=10))
+    assert grid.locator("[tabindex='0']").count() == 1
+    row, column = np.argwhere(counts - np.diag(counts.diagonal()))[0]
+    grid.locator("[tabindex='0']").focus()
+    for key, times in (("ArrowDown", row), ("ArrowRight", column)):
+        for _ in range(times):
+            page.keyboard.press(key)
+    classes = playground.load_fashion_mnist().classes
+    expect(page.locator(".verdict b").first).to_have_text(classes[column])
+    expect(page.locator(".verdict b").last).to_have_text(classes[row])
+    assert grid.locator("[tabindex='0']").count() == grid.locator("[aria-selected=true]").count() == 1
+    shown = pixels(page.locator(".pad"))[..., 0].ravel()
+    assert (shown == X[y == row] * 17).all(1).any()
+
+
+def test_the_parts_of_an_image_sum_to_its_logit(open_page):
+    page = open_page()
+    for _ in range(2):
+        press(page, "Step")
+        steps(page)
+    for name in ("Next", "Mistake", "Back"):
+        press(page, name)
+        logits, p = page.evaluate(
+            """() => { const { layers: [{ W, b }], x } = document.querySelector("explore-playground");
+              const z = [...b].map((v, k) => x.reduce((sum, u, j) => sum + u * W[10 * j + k], v));
+              const sum = z.reduce((s, v) => s + Math.exp(v), 0);
+              return [z, z.map((v) => Math.exp(v) / sum)]; }"""
+        )
+        told = page.locator(".parts").evaluate_all("all => all.map(e => e.ariaLabel)")
+        for k, text in enumerate(told):
+            found = [float(n.replace("−", "-")) for n in re.findall(r"[−-]?\d+\.\d+", text)]
+            assert found == pytest.approx([logits[k], p[k]], abs=6e-3)
+
+
+def test_the_pad_is_drawn_on_by_keyboard_and_pointer(open_page):
+    page = open_page()
+    press(page, "Step")
+    steps(page)
+    press(page, "Blank")
+    pad = page.locator(".pad")
+
+    def image():
+        x = page.evaluate("[...document.querySelector('explore-playground').x]")
+        return np.array(x).reshape(28, 28)
+
+    assert image().sum() == 0
+    pad.focus()
+    for key in ("ArrowUp", "ArrowLeft", " "):
+        pad.press(key)
+    assert image()[13, 13] == pytest.approx(0.9)
+    assert image().sum() == pytest.approx(0.9 + 4 * 0.5)
+    pad.press("Delete")
+    assert image().sum() == 0
+    box = pad.bounding_box()
+    page.mouse.move(box["x"] + box["width"] * 5.5 / 28, box["y"] + box["height"] * 3.5 / 28)
+    page.mouse.down()
+    page.mouse.move(box["x"] + box["width"] * 7.5 / 28, box["y"] + box["height"] * 3.5 / 28, steps=4)
+    page.mouse.up()
+    assert (image()[3, 5:8] >= 0.9).all()
+    assert "the label is" not in page.locator(".verdict").text_content()
+
+
+def test_hidden_units_are_drawn(open_page):
+    page = open_page()
+    page.get_by_role("slider", name="hidden units").press("ArrowRight")
+    press(page, "Step")
+    steps(page)
+    expect(page.locator(".units canvas")).to_have_count(4)
+    page.get_by_role("slider", name="hidden units").press("Home")
+    steps(page)
+    expect(page.locator(".deep")).to_be_hidden()
+
+
+def test_print_and_no_javascript_show_a_still_with_words(open_page):
+    page = open_page(java_script_enabled=False)
+    expect(page.get_by_text("Try it:")).to_be_visible()
+    expect(page.get_by_role("img", name="Weights.")).to_be_visible()
+    page = open_page()
+    expect(page.get_by_role("img", name="Weights.")).to_be_hidden()
+    page.emulate_media(media="print")
+    expect(page.get_by_role("img", name="Weights.")).to_be_visible()
+    expect(page.get_by_text("Words.")).to_be_visible()
+    expect(page.get_by_role("slider").first).to_be_hidden()
+    expect(page.get_by_role("button").first).to_be_hidden()
+
+
+def test_the_still_says_what_it_shows(monkeypatch):
+    html = playground.still(500, 200, epochs=2)
+    accuracy = float(re.search(r"classifies (0\.\d\d) of 200 validation", html)[1])
+    assert 0.3 < accuracy < 0.8
+    assert 'alt="The weights of the ten classes' in html
+
+
+def test_a_telephone_scrolls_nothing_sideways(open_page):
+    page = open_page(viewport={"width": 400, "height": 800})
+    press(page, "Step")
+    steps(page)
+    assert page.evaluate("document.documentElement.scrollWidth") <= 400
+    scale = page.locator(".curves svg").first.evaluate("e => e.getScreenCTM().a")
+    assert 13 * scale >= 10
+
+
+@pytest.mark.skipif(not AXE.exists(), reason="axe-core is not installed: npm ci")
+@pytest.mark.parametrize("theme", THEMES)
+def test_axe_finds_nothing(open_page, theme):
+    page = open_page(theme=theme)
+    page.get_by_role("slider", name="hidden units").press("ArrowRight")
+    press(page, "Step")
+    steps(page)
+    press(page, "Mistake")
+    press(page, "Hide one for me")
+    page.evaluate(AXE.read_text())
+    rules = {name: {"enabled": False} for name in ("region", "landmark-one-main", "page-has-heading-one")}
+    found = page.evaluate("rules => axe.run(document, { rules })", rules)["violations"]
+    assert [(row["id"], [node["html"] for node in row["nodes"]]) for row in found] == []
+
+
+def test_it_is_small():
+    """Its JavaScript, and what the first training fetches."""
+    lines = sum(len(path.read_text().splitlines()) for path in playground.FOLDER.glob("*.js"))
+    assert lines <= 700
+    assert 3 <= len(list(playground.FOLDER.glob("*.js"))) <= 4

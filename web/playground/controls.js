@@ -1,0 +1,390 @@
+// The playground's controls: it trains in a worker, shows what comes back, and asks for more. See engine.js and drawing.js.
+customElements.define("explore-playground", class extends Machine {
+  static CHOICES = {
+    batch: [1, 4, 16, 64, 256, 1024], images: [20, 50, 100, 200, 500, 1000, 2000, 5000], hidden: [0, 4, 8, 16, 32, 64],
+    decay: [0, 0.0001, 0.001, 0.01, 0.1, 1], speed: [1, 5, 20, 60, 1e6],
+  };
+
+  static START = { lr: 0.1, batch: 256, images: 5000, hidden: 0, noise: 0, decay: 0, seed: 11 };
+
+  setup() {
+    const { CHOICES, START } = this.constructor, { classes, bugs, experiments, sets } = this.data, { connection } = navigator;
+    this.set = connection?.saveData || /2g|3g/.test(connection?.effectiveType) ? "images-small" : "images";
+    this.most = sets[this.set][0];
+    this.calm = matchMedia("(prefers-reduced-motion: reduce)").matches;
+    Object.assign(this, { records: [], before: [], marks: [], runs: 0, waiting: 0, steps: 0, epochs: 0, chosen: 0, x: new Float32Array(784) });
+    const name = (slug) => slug[0].toUpperCase() + slug.slice(1).replaceAll("-", " ");
+    const options = (all) => all.map(([value, text]) => `<option value="${value}">${escape(text)}</option>`).join("");
+    const canvas = (name) => `<canvas class="${name}" width="28" height="28" role="img" aria-label="${name}"></canvas>`;
+    this.find(".controls").insertAdjacentHTML("beforebegin", `<style>${STYLE}</style><div class="still"><slot></slot></div><div class="top">
+      <label>Experiment <select id="experiment">${options(Object.keys(experiments).map((slug) => [slug, name(slug)]))}</select></label>
+      <p class="notice" aria-live="polite"></p>
+      <div class="row"></div><p class="now"></p>
+      <div class="curves">${'<svg role="img" viewBox="0 0 360 216" aria-label="No run yet."></svg>'.repeat(2)}</div><p class="runs"></p></div>`);
+    this.playButton = this.button(this.calm ? "One epoch" : "Play", () => this.play());
+    this.playButton.className = "play";
+    this.button("Step", () => this.act(() => { this.pause(); this.ask({ steps: 1, record: true }); }));
+    this.button("Reset", () => { this.pause(); this.restart(); });
+    this.find(".row").append(this.find(".actions"));
+    if (!this.calm) {
+      this.find(".row").insertAdjacentHTML("beforeend", `<label>Speed <select id="speed">${
+        options(CHOICES.speed.map((v) => [v, v < 1e6 ? `${v} step${v > 1 ? "s" : ""} a second` : "as fast as it can"]))}</select></label>`);
+      this.find("#speed").value = 60;
+    }
+    const list = (name, label, values = CHOICES[name]) => this.slider(name, label, {
+      min: 0, max: values.length - 1, step: 1, at: this.position(name, START[name]), to: (i) => values[i], show: String,
+    });
+    this.slider("lr", "learning rate", { min: -3, max: 1, step: 0.1, at: -1, to: (u) => +(10 ** u).toPrecision(2), show: String });
+    list("images", "training images", CHOICES.images.filter((n) => n <= this.most));
+    list("batch", "batch size");
+    this.slider("noise", "wrong labels", { min: 0, max: 0.9, step: 0.1, at: 0, show: (v) => `${Math.round(100 * v)}%` });
+    list("decay", "weight decay");
+    list("hidden", "hidden units");
+    this.slider("seed", "seed", { min: 1, max: 20, step: 1, at: START.seed, show: String });
+    this.find(".controls").insertAdjacentHTML("afterend", `<fieldset class="bugs"><legend>Plant a bug</legend></fieldset>
+      <fieldset class="guess" hidden><legend>Which bug is it?</legend></fieldset><p class="feedback" aria-live="polite"></p>`);
+    this.toggles = Object.fromEntries(Object.entries(bugs).filter(([name]) => name !== "none").map(([name, [text]]) => [name, this.toggle(name, text)]));
+    this.hideButton = this.button("Hide one for me", () => this.hide());
+    this.find(".bugs").append(...Object.values(this.toggles), this.hideButton);
+    this.find(".guess").append(...Object.entries(bugs).map(([name, [text]]) => this.button(text, () => this.guess(name))),
+      this.button("Tell me", () => this.guess(this.secret, "It is")));
+    this.find(".picture").innerHTML = `<h2>Why this class? Choose an image, or draw one</h2><div class="evidence">
+      <div><canvas class="pad" width="28" height="28" tabindex="0" role="application"
+        aria-label="Drawing pad of 28 by 28 pixels. Draw by pointer, or move with the arrow keys, paint with space, erase with delete."></canvas>
+        <p class="keys">Arrows move, space paints, delete erases.</p><div class="picks"></div></div>
+      <div><p class="verdict"></p><div class="why">${classes.map((c) => `<figure>${canvas("weights")}${canvas("parts")}
+        <figcaption><span>${escape(c)}</span><span class="p"></span></figcaption><i></i></figure>`).join("")}</div></div></div>
+      <div class="panels"><div><h2>What does it confuse?</h2><table role="grid" aria-label="Confusion matrix of the validation images">
+        <thead><tr><td>true ↓<br>predicted →</td>${classes.map((c) => `<th scope="col">${escape(c)}</th>`).join("")}</tr></thead>
+        <tbody>${classes.map((c) => `<tr><th scope="row">${escape(c)}</th>${'<td tabindex="-1" aria-selected="false"></td>'.repeat(10)}</tr>`).join("")}</tbody></table></div>
+      <div><h2>Confused most often</h2><ol class="confused"></ol><p>Choose a cell, and its next image goes to the pad above.</p>
+        <div class="deep" hidden><h2>What do the hidden units look for?</h2><div class="units"></div></div></div></div>`;
+    for (const [text, press] of [["Back", () => this.choose(this.chosen - 1)], ["Next", () => this.choose(this.chosen + 1)],
+      ["Mistake", () => this.seek((truth, guess) => truth !== guess)], ["Blank", () => this.choose()]]) this.find(".picks").append(this.button(text, press));
+    this.all = (selector) => [...this.shadowRoot.querySelectorAll(selector)];
+    this.cell = (i, j) => this.find("tbody").rows[i].cells[j + 1];
+    this.cell(0, 0).tabIndex = 0;
+    this.listen();
+    this.try("baseline");
+    const fromAddress = () => { // playground.html#no-zero-grad
+      const slug = location.hash.slice(1);
+      if (!(slug in experiments)) return;
+      this.try(slug);
+      this.scrollIntoView();
+    };
+    addEventListener("hashchange", fromAddress);
+    addEventListener("load", () => { this.explainExperiment(); fromAddress(); });
+  }
+
+  listen() {
+    const on = (selector, kind, act) => this.find(selector).addEventListener(kind, act), within = (v, most) => Math.min(most, Math.max(0, v));
+    const arrow = ({ key }) => ({ ArrowUp: [-1, 0], ArrowDown: [1, 0], ArrowLeft: [0, -1], ArrowRight: [0, 1] })[key];
+    on("#experiment", "change", ({ target }) => this.try(target.value));
+    const where = (cell) => [cell.parentNode.rowIndex - 1, cell.cellIndex - 1];
+    on("tbody", "focusin", ({ target }) => this.select(...where(target)));
+    on("tbody", "click", ({ target }) => { if (target.matches("td")) target.focus(); });
+    on("tbody", "keydown", (event) => {
+      const move = arrow(event), at = where(event.target);
+      if (!move) return;
+      event.preventDefault();
+      this.cell(...at.map((v, i) => within(v + move[i], 9))).focus();
+    });
+    const brush = ({ target, clientX, clientY, shiftKey }) => {
+      const { left, top, width } = target.getBoundingClientRect();
+      this.dab(Math.floor(28 * (clientY - top) / width), Math.floor(28 * (clientX - left) / width), shiftKey ? -1 : 1);
+    };
+    on(".pad", "pointerdown", (event) => { event.target.setPointerCapture(event.pointerId); brush(event); });
+    on(".pad", "pointermove", (event) => { if (event.buttons) brush(event); });
+    on(".pad", "blur", () => { this.cursor = undefined; this.explain(); });
+    on(".pad", "keydown", (event) => {
+      const move = arrow(event), paint = { " ": 1, Delete: -1, Backspace: -1 }[event.key];
+      if (!move && !paint) return;
+      event.preventDefault();
+      this.cursor = (this.cursor ?? [14, 14]).map((v, i) => within(v + (move?.[i] ?? 0), 27));
+      if (paint) this.dab(...this.cursor, paint);
+      else this.explain();
+    });
+  }
+
+  // Fetching and asking
+
+  async act(what) { // what needs the images
+    this.loading ??= this.load();
+    if (await this.loading) what();
+  }
+
+  async load() { // the images come as a script, which works from a disk as well as from a server
+    const megabytes = { "images": "1.4", "images-small": "0.6" }[this.set];
+    this.find(".now").textContent = `Fetching the images, ${megabytes} MB …`;
+    try {
+      await new Promise((onload, onerror) => {
+        document.head.append(Object.assign(document.createElement("script"), { src: `${this.data.folder}${this.set}.js`, onload, onerror }));
+      });
+      this.val = await new Promise((loaded) => { this.loaded = loaded; this.hire({ data: playgroundImages }); });
+      this.choose(0);
+      this.restart();
+      return true;
+    } catch {
+      this.loading = undefined;
+      this.find(".now").textContent = "The images could not be fetched. Press the button again to try once more.";
+      return false;
+    }
+  }
+
+  hire(first) { // a worker; where a policy forbids it the page itself computes, in short turns
+    const onPage = () => {
+      const answer = Engine.serve((message) => this.receive(structuredClone(message)));
+      this.worker = { postMessage: (message) => setTimeout(() => answer(message)) };
+      this.turnLength = 8;
+      this.worker.postMessage(first);
+    };
+    this.turnLength = 25;
+    try {
+      const code = `${Engine}\nconst answer = Engine.serve(postMessage); onmessage = ({ data }) => answer(data);`;
+      this.worker = new Worker(URL.createObjectURL(new Blob([code])));
+      this.worker.onmessage = ({ data }) => this.receive(data);
+      this.worker.onerror = (event) => { event.preventDefault(); onPage(); };
+      this.worker.postMessage(first);
+    } catch { onPage(); }
+  }
+
+  ask(message) {
+    if (!this.val) return;
+    this.waiting++;
+    this.worker.postMessage(message);
+  }
+
+  receive({ val, records, run, ...state }) {
+    if (val) return this.loaded(val);
+    this.waiting--;
+    if (run !== this.runs) return; // of a run that was given up
+    Object.assign(this, state);
+    this.records.push(...records);
+    if (this.records.length > 600) this.records = this.records.filter((_, i, all) => i % 2 || i === all.length - 1);
+    this.fresh ||= records.length > 0;
+    this.drawing ??= requestAnimationFrame(() => {
+      this.drawing = undefined;
+      this.find(".now").textContent = `Step ${this.steps}, epoch ${fixed(this.epochs, 2)}${this.steps ? `, loss of this batch ${short(this.loss)}` : ""}`;
+      if (this.fresh) this.report();
+      this.fresh = false;
+      this.explain();
+    });
+  }
+
+  // Settings and runs
+
+  position(name, value) { return name === "lr" ? Math.log10(value) : this.constructor.CHOICES[name]?.indexOf(value) ?? value; }
+
+  settings() {
+    const { lr, batch, images, hidden, noise, decay, seed } = this.state;
+    const names = this.secret ? [this.secret] : Object.keys(this.toggles).filter((name) => this.state[name]);
+    const bugs = Object.fromEntries(names.filter((name) => name !== "none").map((name) => [name, true]));
+    return { lr, batch: Math.min(batch, images), images, hidden, noise, decay, seed, bugs, run: this.runs };
+  }
+
+  words({ bugs, ...settings }) { // in what it is not the lesson's run
+    const names = this.secret ? ["a hidden bug, or none"] : Object.keys(bugs).map((name) => this.data.bugs[name][0]);
+    const labels = { lr: "learning rate", batch: "batch size", images: "training images", hidden: "hidden units", noise: "wrong labels", decay: "weight decay", seed: "seed" };
+    const standard = { ...this.constructor.START, images: this.most };
+    const parts = Object.keys(labels).filter((name) => settings[name] !== standard[name]).map((name) => `${labels[name]} ${settings[name]}`);
+    return [...names, ...parts].join(", ") || "as in the lesson";
+  }
+
+  update() { // another model, other data or a bug begin anew; the other settings take effect in the next step
+    if (this.quiet || !this.toggles) return;
+    const now = this.settings(), was = this.begun;
+    const anew = (s) => JSON.stringify([s.images, s.noise, s.hidden, s.seed, s.bugs]);
+    if (!was || anew(was) !== anew(now)) return this.restart();
+    if (this.steps && this.words(was) !== this.words(now)) this.marks.push(this.epochs);
+    this.begun = now;
+    this.ask({ set: now });
+    this.report();
+  }
+
+  restart() { // from the same seed, so that what differs from the run before is what was changed
+    if (this.records.length > 2) Object.assign(this, { before: this.records, beforeWords: this.words(this.begun) });
+    Object.assign(this, { records: [], marks: [], runs: this.runs + 1, steps: 0, epochs: 0 });
+    this.begun = this.settings();
+    this.ask({ start: this.begun });
+    this.report();
+  }
+
+  try(slug) { // an experiment sets all that can be set, and waits for Play
+    const { bugs = [], speed = 60, ...changes } = this.data.experiments[slug], { START } = this.constructor;
+    this.pause();
+    this.reveal([]);
+    const values = { ...START, ...changes, images: Math.min(changes.images ?? START.images, this.most) };
+    this.place(Object.fromEntries(Object.entries(values).map(([name, value]) => [name, this.position(name, value)])));
+    this.press(bugs);
+    this.find("#experiment").value = slug;
+    if (!this.calm) this.find("#speed").value = speed;
+    this.explainExperiment();
+    this.restart();
+  }
+
+  explainExperiment() { // in the words that the page has below
+    this.find(".notice").innerHTML = document.getElementById(this.find("#experiment").value)?.querySelector(":scope > p")?.innerHTML ?? "";
+  }
+
+  press(bugs) {
+    for (const [name, button] of Object.entries(this.toggles)) {
+      this.state[name] = bugs.includes(name);
+      button.ariaPressed = String(this.state[name]);
+    }
+  }
+
+  // A hidden bug
+
+  hide() {
+    const names = Object.keys(this.data.bugs);
+    this.pause();
+    this.press([]);
+    this.secret = names[Math.floor(names.length * Math.random())];
+    [this.find(".bugs").hidden, this.find(".guess").hidden] = [true, false];
+    this.find(".feedback").textContent = "One of the six bugs is planted, or none. Press Step to see the first loss, then Play. Change a setting if it helps. Then name the bug.";
+    this.find(".guess button").focus();
+    this.restart();
+  }
+
+  guess(name, verdict = name === this.secret ? "Yes, it is" : "It is not") {
+    const [text, symptom] = this.data.bugs[name];
+    this.find(".feedback").textContent = `${verdict} “${text}”. ${verdict === "It is not" ? "With it, you would see this" : "The symptom"}: ${symptom}`;
+    if (verdict === "It is not") return;
+    this.reveal([name]);
+    this.hideButton.focus();
+    this.report();
+  }
+
+  reveal(bugs) { // ends the guessing, if there is one
+    if (!this.secret) return;
+    this.secret = undefined;
+    this.press(bugs);
+    if (!bugs.length) this.find(".feedback").textContent = "";
+    [this.find(".bugs").hidden, this.find(".guess").hidden] = [false, true];
+  }
+
+  // Playing
+
+  play() {
+    if (this.playing) return this.pause();
+    this.act(() => {
+      if (this.calm) return this.ask({ steps: Math.ceil(this.begun.images / this.begun.batch), ms: Infinity, record: true });
+      Object.assign(this, { playing: true, owed: 1, then: performance.now() });
+      this.playButton.textContent = "Pause";
+      this.turn(this.then);
+    });
+  }
+
+  pause() {
+    if (!this.playing) return;
+    cancelAnimationFrame(this.frame);
+    this.playing = false;
+    this.playButton.textContent = "Play";
+    this.ask({ record: true }); // so that all pictures show one moment
+  }
+
+  turn(now) { // once a frame: ask for the steps that are due, unless earlier ones are still on their way
+    if (!this.waiting) {
+      const speed = Number(this.find("#speed").value);
+      this.owed = Math.min(this.owed + (now - this.then) / 1000 * speed, Math.max(1, speed / 10));
+      this.then = now;
+      if (this.owed >= 1) this.ask({ steps: Math.floor(this.owed), ms: this.turnLength });
+      this.owed %= 1;
+    }
+    this.frame = requestAnimationFrame((later) => this.turn(later));
+  }
+
+  // Showing
+
+  report() { // curves, and what is confused
+    const last = this.records.at(-1), { classes } = this.data, pairs = [];
+    Drawing.curves(this.records, this.before, this.marks).forEach((svg, i) => {
+      const name = ["Loss", "Accuracy"][i], value = (who) => (Number.isFinite(last?.[who + name]) ? short(last[who + name]) : "none yet");
+      this.all(".curves svg")[i].innerHTML = svg;
+      this.all(".curves svg")[i].setAttribute("aria-label", `${name} after ${fixed(last?.epochs ?? 0, 2)} epochs: training ${value("train")}, validation ${value("val")}`);
+    });
+    this.find(".runs").textContent = `This run: ${this.words(this.begun)}.${this.before.length ? ` In gray, the run before: ${this.beforeWords}.` : ""}`;
+    if (!last) return;
+    const counts = classes.map(() => Array(10).fill(0));
+    this.val.labels.forEach((y, i) => counts[y][this.predictions[i]]++);
+    counts.forEach((row, i) => row.forEach((count, j) => {
+      const share = 0.5 * Math.sqrt(count / row.reduce((a, b) => a + b)), name = `true ${classes[i]}, predicted ${classes[j]}`;
+      Object.assign(this.cell(i, j), { textContent: count, ariaLabel: `${name}: ${count}` }).style.background = `rgb(${i === j ? "0 114 178" : "213 94 0"} / ${share})`;
+      if (i !== j && count) pairs.push([count, `${name}: ${count}`]);
+    }));
+    this.find(".confused").innerHTML = pairs.sort((a, b) => b[0] - a[0]).slice(0, 3).map(([, text]) => `<li>${escape(text)}</li>`).join("");
+    if (!this.playing) this.say(`Step ${this.steps}: validation loss ${short(last.valLoss)}, validation accuracy ${fixed(last.valAccuracy, 3)}.`);
+  }
+
+  select(i, j) { // a cell of the matrix: its next image goes to the pad
+    for (const old of this.all("td[tabindex='0']")) Object.assign(old, { tabIndex: -1, ariaSelected: "false" });
+    Object.assign(this.cell(i, j), { tabIndex: 0, ariaSelected: "true" });
+    this.seek((truth, guess) => truth === i && guess === j);
+  }
+
+  seek(wanted) { // the next image of which this is so
+    if (!this.val || !this.predictions) return;
+    const { labels } = this.val, order = [...labels.keys()].map((k) => (this.chosen + 1 + k) % labels.length);
+    const found = order.find((i) => wanted(labels[i], this.predictions[i]));
+    if (found !== undefined) this.choose(found);
+  }
+
+  choose(i) { // a validation image, or a blank pad
+    this.drawn = i === undefined || !this.val;
+    this.x = new Float32Array(784);
+    if (!this.drawn) {
+      const { images, labels } = this.val;
+      this.chosen = (i + labels.length) % labels.length;
+      this.x = Float32Array.from(images.subarray(784 * this.chosen, 784 * (this.chosen + 1)), (v) => v / 255);
+    }
+    this.explain();
+  }
+
+  dab(row, column, sign) { // a soft brush, three pixels wide
+    for (const [down, right, gray] of [[0, 0, 0.9], [0, 1, 0.5], [0, -1, 0.5], [1, 0, 0.5], [-1, 0, 0.5]]) {
+      const [i, j] = [row + down, column + right];
+      if (i >= 0 && i < 28 && j >= 0 && j < 28) this.x[28 * i + j] = Math.min(1, Math.max(0, this.x[28 * i + j] + sign * gray));
+    }
+    this.drawn = true;
+    this.explain();
+  }
+
+  explain() { // a class's logit is the sum of pixel × weight over all pixels, and its bias
+    const { classes } = this.data, pad = this.find(".pad"), largest = (values) => values.reduce((most, v) => Math.max(most, Math.abs(v)), 1e-9);
+    Drawing.gray(pad, this.x);
+    if (this.cursor) {
+      const brush = pad.getContext("2d");
+      brush.fillStyle = "#D55E00";
+      brush.fillRect(this.cursor[1], this.cursor[0], 1, 1);
+    }
+    if (!this.layers) return;
+    const x = this.x.map((v) => v * (this.begun.bugs.unscaled ? 255 : 1)), { W, b } = Engine.acting(this.layers, x), deep = this.layers.length > 1;
+    const parts = classes.map((_, k) => x.map((v, j) => v * W[10 * j + k])), logits = parts.map((part, k) => part.reduce((sum, v) => sum + v, b[k]));
+    const p = [...logits];
+    Engine.softmax(p);
+    const best = p.indexOf(Math.max(...p)), most = Math.max(...parts.map(largest)), widest = largest(W), colors = Drawing.colors(this);
+    this.all(".why figure").forEach((figure, k) => {
+      const [weights, part] = figure.querySelectorAll("canvas");
+      Drawing.signed(weights, colors, W, 0.8 * widest, k, 10);
+      Drawing.signed(part, colors, parts[k], 0.6 * most);
+      weights.ariaLabel = `Weights of ${classes[k]}`;
+      part.ariaLabel = `Pixel × weight for ${classes[k]}: logit ${short(logits[k])}, probability ${fixed(p[k], 2)}`;
+      figure.className = k === best ? "best" : "";
+      figure.querySelector(".p").textContent = fixed(p[k], 2);
+      figure.querySelector("i").style.width = `${100 * p[k]}%`;
+    });
+    const truth = this.drawn ? "" : `; the label is <b>${escape(classes[this.val.labels[this.chosen]])}</b>`;
+    this.find(".verdict").innerHTML = `The model says <b>${escape(classes[best])}</b> with probability ${fixed(p[best], 2)}${truth}.
+      Left: the weights of each class${deep ? " that act on this image, through the hidden units that are on" : ""}. Right: pixel × weight. Blue speaks for the class, vermilion against it.`;
+    this.units(deep ? this.layers[0] : { outputs: 0, W: [] }, largest);
+  }
+
+  units({ outputs, W }, largest) { // what each hidden unit looks for
+    const units = this.find(".units"), limit = 0.8 * largest(W);
+    if (units.children.length !== outputs) {
+      units.innerHTML = Array.from({ length: outputs }, (_, u) => `<canvas width="28" height="28" role="img" aria-label="Weights of hidden unit ${u + 1}"></canvas>`).join("");
+      this.find(".deep").hidden = !outputs;
+    }
+    [...units.children].forEach((canvas, u) => Drawing.signed(canvas, Drawing.colors(this), W, limit, u, outputs));
+  }
+});

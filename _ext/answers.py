@@ -10,9 +10,16 @@ give the answer away.
 import json
 import re
 from html import escape
+from pathlib import Path
 
 from docutils import nodes
+from docutils.statemachine import StringList
+from sphinx import addnodes
 from sphinx.transforms import SphinxTransform
+from sphinx.transforms.post_transforms import SphinxPostTransform
+from sphinx.util.docutils import SphinxDirective
+
+from tools import contents
 
 KINDS = {"predict": "predict-first", "check": "check-yourself"}  # key of the metadata -> element
 QUOTE = re.compile(r"(?:^>.*\n?)+", re.MULTILINE)
@@ -52,6 +59,22 @@ def dressed(notebook):
     return {**notebook, "cells": cells}
 
 
+def element(tag, **attributes):
+    """Return the HTML of an element of the page, its tags on lines of their own: Markdown leaves it alone."""
+    said = ""
+    for name, value in attributes.items():
+        text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+        said += f' {name}="{escape(text)}"'
+    return f"<{tag}{said}>\n</{tag}>"
+
+
+def known(about):
+    """Return what the page is told of a question: which choices are right, or what a number needs."""
+    right = [said is None for said in about.get("feedback", [])]
+    kept = {key: about[key] for key in about if key not in {"name", "claim", "feedback", "leave"}}
+    return kept | ({"right": right} if right else {})
+
+
 def with_element(key, about, quote):
     """Return a quotation with the feedback below each choice, and the element at its end."""
     feedback = iter(about.get("feedback", []))
@@ -60,16 +83,18 @@ def with_element(key, about, quote):
         said = next(feedback, None)
         return choice[0] + (f"\n>\n>   - {said}" if said else "")
 
-    right = [said is None for said in about.get("feedback", [])]
-    known = {name: about[name] for name in about if name not in {"name", "claim", "feedback", "leave"}}
-    data = escape(json.dumps(known | ({"right": right} if right else {}), ensure_ascii=False))
     text = CHOICE.sub(with_feedback, quote.rstrip("\n"))
-    return f'{text}\n>\n> <{KINDS[key]} name="{about["name"]}" about="{data}">\n> </{KINDS[key]}>\n\n'
+    return text + "\n>\n" + quoted(element(KINDS[key], name=about["name"], about=known(about))) + "\n\n"
+
+
+def quoted(text):
+    """Return Markdown as a quotation."""
+    return "\n".join(f"> {line}".rstrip() for line in text.splitlines())
 
 
 def veil_of(name):
     """Return the HTML of a veil, which stands first in what it lies over."""
-    return f'<answer-veil for="{name}">\n</answer-veil>'
+    return element("answer-veil", **{"for": name})
 
 
 def veiled(source, name):
@@ -96,6 +121,85 @@ class Veils(SphinxTransform):
                     output.insert(0, nodes.raw("", veil_of(name), format="html"))
 
 
+def asked_in(page):
+    """Return the metadata and the quotations of a lesson's questions, as {key: [(metadata, quotation)]}."""
+    found = {key: [] for key in KINDS}
+    for cell in json.loads(Path(page).read_text("utf-8"))["cells"]:
+        if asked := question(cell):
+            found[asked[0]].append(asked[1:])
+    return found
+
+
+def progress(env, *pages):
+    """Return the HTML of how far a reader is in some lessons."""
+    asked = {page.name: asked_in(env.doc2path(page.name)) for page in pages}
+    names = {
+        page: {key: [about["name"] for about, _ in found] for key, found in kinds.items()}
+        for page, kinds in asked.items()
+    }
+    return element("reading-progress", of=names)
+
+
+class YourBook(SphinxDirective):
+    """The directive `{your-book}`: each lesson with how far the reader is, and what they predicted in it."""
+
+    def run(self):
+        """Write it as Markdown. The page is read again at each build, since a lesson may have changed."""
+        self.env.note_reread()
+        text = []
+        for page in contents.pages(Path(self.env.srcdir)).values():
+            if page.lesson:
+                text += [f"**{page.number}.{page.lesson}** [{page.title}](/{page.name}.ipynb)"]
+                text += [progress(self.env, page)]
+                text += [past_guess(*asked) for asked in asked_in(self.env.doc2path(page.name))["predict"]]
+        box = nodes.container(classes=["your-book"])
+        self.state.nested_parse(StringList("\n\n".join(text).split("\n"), "your-book"), 0, box)
+        return [box]
+
+
+def past_guess(about, quote):
+    """Return a prediction's question and choices as a quotation, with the element that adds the guess."""
+    text = quote.partition("> <details>")[0].replace("**Predict first.** ", "", 1)
+    text = re.sub(r"\[([^]]+)\]\([^)]+\)", r"\1", text)  # a link leads from the lesson, not from here
+    return (
+        text.rstrip("> \n") + "\n>\n" + quoted(element("past-guess", name=about["name"], about=known(about)))
+    )
+
+
+class Progress(SphinxPostTransform):
+    """Put the reader's progress into the lists of chapters and lessons, and the way on beside the way in."""
+
+    default_priority = 6  # after page_design has made rows and cards of the lists, before links are resolved
+    formats = ("html",)
+
+    def run(self, **kwargs):
+        """Change the page in place."""
+        pages = contents.pages(Path(self.env.srcdir))
+        lessons = [page for page in pages.values() if page.lesson]
+        for numbered in self.document.findall(nodes.enumerated_list):
+            if {"lessons", "cards"} & set(numbered["classes"]):
+                for entry in numbered:
+                    name = entry.next_node(addnodes.pending_xref)["reftarget"]
+                    under = [page for page in lessons if name in (page.name, page.chapter)]
+                    entry.append(nodes.raw("", progress(self.env, *under), format="html"))
+        if self.env.docname == self.config.root_doc:
+            way_in = next(p for p in self.document.findall(nodes.paragraph) if is_link_to(p, lessons[0]))
+            titles = [[page.name, page.title] for page in lessons]
+            way_in.append(nodes.raw("", element("go-on", of=titles), format="html"))
+
+
+def is_link_to(paragraph, page):
+    """Whether a paragraph begins with a link to a page."""
+    return isinstance(paragraph[0], addnodes.pending_xref) and paragraph[0]["reftarget"] == page.name
+
+
+def mark_lesson(app, pagename, templatename, context, doctree):
+    """Say in the head of a lesson's page that it is one."""
+    page = contents.pages(Path(app.srcdir)).get(pagename)
+    if page and page.lesson:
+        context["metatags"] += '<meta name="lesson" />'
+
+
 def dress(app, docname, source):
     """Rewrite a notebook that Sphinx has read, before it is parsed."""
     if app.env.doc2path(docname).endswith(".ipynb"):
@@ -106,4 +210,7 @@ def setup(app):
     """Connect to Sphinx."""
     app.connect("source-read", dress)
     app.add_transform(Veils)
+    app.add_post_transform(Progress)
+    app.add_directive("your-book", YourBook)
+    app.connect("html-page-context", mark_lesson)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

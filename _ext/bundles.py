@@ -14,7 +14,7 @@ from bs4 import BeautifulSoup
 
 STYLES, SCRIPT = "book.css", "book.js"
 # The order of our own parts: what the others use stands first.
-PARTS = ["tokens", "text", "frame", "opening", "code", "boxes", "figures", "cover", "print"]
+PARTS = ["tokens", "text", "frame", "opening", "code", "boxes", "answers", "figures", "cover", "print"]
 IMPORT = re.compile(r'@import "([^"]+)";')
 ICONS = re.compile(
     r"\.fa-[\w-]+(?:,\.fa-[\w-]+)*\{--fa:[^}]*\}|(?:\.fa-[\w-]+:before,?)+\{content:\"[^\"]*\"\}"

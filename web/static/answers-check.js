@@ -10,7 +10,7 @@ customElements.define("check-yourself", class extends HTMLElement {
     const type = this.right.filter(Boolean).length > 1 ? "checkbox" : "radio";
     this.options = answers.order(this.name, entries.length).map((k) => {
       const option = choice(type, "choice", k, entries[k].firstElementChild.innerHTML);
-      const feedback = make("p", { className: "feedback-said", innerHTML: entries[k].querySelector("ul > li")?.innerHTML ?? "" });
+      const feedback = make("p", { className: "feedback", innerHTML: entries[k].querySelector("ul > li")?.innerHTML ?? "" });
       return { k, option, input: option.firstChild, feedback };
     });
     this.says = make("p", { role: "status" });
@@ -36,7 +36,7 @@ customElements.define("check-yourself", class extends HTMLElement {
   }
 
   show() {
-    const kept = answers.state.checks[this.name], drawn = JSON.stringify(kept);
+    const kept = answers.state.checks[this.name], drawn = JSON.stringify(kept ?? null);
     if (drawn === this.drawn) return;
     this.drawn = drawn;
     const picked = kept?.picked ?? [];

@@ -38,14 +38,16 @@ customElements.define("predict-first", class extends HTMLElement {
     this.choices = [...this.box.querySelectorAll(":scope > ul > li")];
     this.fold = this.box.querySelector(":scope > details");
     this.says = make("p", { role: "status" });
-    this.panel = make("div", { className: "answer" });
-    this.fold.before(this.panel);
+    this.body = make("div");
+    this.fold.before(make("div", { className: "answer" }, this.says, this.body));
+    this.classList.add("answer");
     answers.watch(() => this.show());
   }
 
   // Draw anew what has changed. The status stays, so that a screen reader notices what is put into it.
   show() {
-    const last = answers.state.predictions[this.name]?.at(-1);
+    const fits = ({ shown, guess }) => shown || !this.about.right || guess in this.choices;
+    const last = answers.state.predictions[this.name]?.findLast(fits);
     const mode = this.again || (!last && answers.state.guessing) ? "asking" : last ? "answered" : "off";
     const drawn = JSON.stringify([mode, last]);
     if (drawn === this.drawn) return;
@@ -53,19 +55,18 @@ customElements.define("predict-first", class extends HTMLElement {
     this.box.classList.remove("asking", "answered", "off");
     this.box.classList.add(mode);
     this.fold.open = mode === "answered";
-    const [said, ...rest] = this[mode](last);
-    this.says.replaceChildren(...said);
-    if (!this.says.isConnected) this.panel.append(this.says);
-    while (this.says.nextSibling) this.says.nextSibling.remove();
-    this.panel.append(...rest);
+    const { says = [], body = [], acts = [] } = this[mode](last);
+    this.says.replaceChildren(...says);
+    this.body.replaceChildren(...body);
+    this.replaceChildren(...acts);
   }
 
   // Do what the reader asked for, and keep the focus here.
   act(again, edit) {
     this.again = again;
-    edit();
+    edit?.();
     this.show();
-    this.panel.querySelector("input, button")?.focus({ preventScroll: true });
+    this.box.querySelector(".answer :is(input, button)")?.focus({ preventScroll: true });
   }
 
   asking() {
@@ -87,7 +88,7 @@ customElements.define("predict-first", class extends HTMLElement {
         this.act(false, () => keep(this.name, { guess, right: isRight(guess, about), ...sure && { sure } }));
       }
     };
-    return [[], form];
+    return { body: [form] };
   }
 
   list() {
@@ -112,18 +113,19 @@ customElements.define("predict-first", class extends HTMLElement {
   }
 
   answered({ guess, right, sure, shown }) {
-    const { about } = this;
-    const name = (k) => make("strong", { innerHTML: this.choices[k].firstElementChild.innerHTML });
-    const truth = about.right ? name(about.right.indexOf(true)) : make("strong", {}, measured(about));
-    const confidence = sure ? WORDS.confident(sure) : "";
-    const mine = shown || (about.right ? name(guess) : make("strong", {}, withUnit(guess, about)));
-    const said = shown ? [about.right ? WORDS.is : WORDS.measured, " ", truth, "."]
-      : about.right && right ? [WORDS.right, " ", mine, confidence, "."]
-      : [WORDS.said, " ", mine, confidence, ". ", about.right ? WORDS.is : WORDS.measured, " ", truth, "."];
-    const feedback = about.right && !shown && !right && make("p", { className: "feedback-said", innerHTML: this.choices[guess].querySelector("ul > li").innerHTML });
-    return [said, ...about.right ? [] : [this.scale(guess)], ...feedback ? [feedback] : [],
-      make("p", { className: "acts" }, button(WORDS.again, () => this.act(true, () => {}))),
-      ...answers.trouble ? [make("p", { className: "trouble" }, answers.trouble)] : []];
+    const { about, choices } = this, strong = (innerHTML) => make("strong", { innerHTML });
+    const named = (k) => strong(choices[k].firstElementChild.innerHTML);
+    const mine = shown || (about.right ? named(guess) : strong(withUnit(guess, about)));
+    const truth = about.right ? named(about.right.indexOf(true)) : strong(measured(about));
+    const said = shown ? [] : [about.right && right ? WORDS.right : WORDS.said, " ", mine, sure ? WORDS.confident(sure) : "", ". "];
+    const is = about.right && right ? [] : [about.right ? WORDS.is : WORDS.measured, " ", truth, "."];
+    const feedback = about.right && !shown && choices[guess].querySelector("ul > li")?.innerHTML;
+    return {
+      says: [...said, ...is],
+      body: [!about.right && this.scale(guess), feedback && make("p", { className: "feedback", innerHTML: feedback }),
+        answers.trouble && make("p", { className: "trouble" }, answers.trouble)].filter(Boolean),
+      acts: [button(WORDS.again, () => this.act(true))],
+    };
   }
 
   // The guess and what was measured, with its spread, on the slider's scale. The sentence above says the same.
@@ -141,7 +143,7 @@ customElements.define("predict-first", class extends HTMLElement {
 
   // Only where it was just switched off does the box offer to switch it on again.
   off() {
-    return this.turned ? [[WORDS.isOff, " ", button(WORDS.on, () => this.act(false, () => turn(true)))]] : [[]];
+    return this.turned ? { says: [WORDS.isOff], acts: [button(WORDS.on, () => this.act(false, () => turn(true)))] } : {};
   }
 });
 

@@ -137,7 +137,7 @@ def progress(env, *pages):
         page: {key: [about["name"] for about, _ in found] for key, found in kinds.items()}
         for page, kinds in asked.items()
     }
-    return element("reading-progress", of=names)
+    return element("reading-progress", about=names)
 
 
 class YourBook(SphinxDirective):
@@ -185,7 +185,8 @@ class Progress(SphinxPostTransform):
         if self.env.docname == self.config.root_doc:
             way_in = next(p for p in self.document.findall(nodes.paragraph) if is_link_to(p, lessons[0]))
             titles = [[page.name, page.title] for page in lessons]
-            way_in.append(nodes.raw("", element("go-on", of=titles), format="html"))
+            way_on = nodes.raw("", element("go-on", about=titles), format="html")
+            way_in[:] = [nodes.inline("", "", *way_in.children, classes=["way-in"]), way_on]
 
 
 def is_link_to(paragraph, page):

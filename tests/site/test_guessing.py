@@ -76,7 +76,7 @@ def test_a_choice_is_committed_compared_and_kept(by, open_with):
             said
             == "You said a thin line that rises, 70% sure. The answer is a wide cloud that rises slightly."
         )
-        assert box.get_by_text("They would if the noise were all").is_visible()
+        assert box.get_by_text("The points would lie on a line").is_visible()
         assert box.get_by_text("A cloud, as in the first panel").is_visible()
         assert hidden.is_visible()
         assert page.evaluate("document.activeElement.textContent") == "Guess again", "the focus stays here"

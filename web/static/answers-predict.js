@@ -1,176 +1,124 @@
 // "Predict first" takes a guess, compares it with what was measured, and lifts the veil over the outputs below.
 const SURE = [50, 60, 70, 80, 90, 99];
 
-function button(text, action, className = "quiet") {
-  return make("button", { type: "button", textContent: text, className, onclick: action });
-}
+const isRight = (guess, { right, answer, close, scale }) => right ? right[guess]
+  : scale ? Math.max(guess / answer, answer / guess) <= close : Math.abs(guess - answer) <= close;
+const withUnit = (value, unit, digits) => [written(value, digits), unit].filter(Boolean).join(" ");
+const measured = ({ answer, spread, unit }) => [written(answer, 6), spread && `± ${written(spread)}`, unit].filter(Boolean).join(" ");
 
-// A radio button or a box to tick, and what it stands for.
-function choice(type, name, value, html) {
-  return make("label", {}, make("input", { type, name, value }), make("span", { innerHTML: html }));
-}
+// The value at a part of the slider's range, from 0 to 1; and the part at a value.
+const valueAt = (part, { range: [low, high], scale }) => scale ? low * (high / low) ** part : low + (high - low) * part;
+const partAt = (value, { range: [low, high], scale }) => Math.min(1, Math.max(0,
+  scale ? Math.log(value / low) / Math.log(high / low) : (value - low) / (high - low)));
 
-// Keep a guess, or that the answer was shown without one.
-function keep(name, guess) {
-  answers.change(({ predictions }) => { (predictions[name] ??= []).push({ at: Date.now(), ...guess }); });
-}
+// Keep a guess, or that the answer was shown without one; and turn asking on or off, in the whole book.
+const keep = (name, guess) => answers.change(({ predictions }) => { (predictions[name] ??= []).push({ at: Date.now(), ...guess }); });
+const turn = (guessing) => answers.change((state) => Object.assign(state, { guessing }));
 
-const isClose = (guess, { answer, close, scale }) => scale
-  ? guess / answer <= close && guess / answer >= 1 / close
-  : Math.abs(guess - answer) <= close;
-const isRight = (guess, about) => about.right ? about.right[guess] : isClose(guess, about);
-const withUnit = (value, { unit }, digits) => `${written(value, digits)}${unit ? ` ${unit}` : ""}`;
-const measured = (about) => `${written(about.answer, 6)}${about.spread ? ` ± ${written(about.spread)}` : ""}${about.unit ? ` ${about.unit}` : ""}`;
-
-// The part of the slider's range that lies below a value, from 0 to 1.
-function share(value, { range: [low, high], scale }) {
-  const part = scale ? Math.log(value / low) / Math.log(high / low) : (value - low) / (high - low);
-  return Math.min(1, Math.max(0, part));
-}
-
-customElements.define("predict-first", class extends HTMLElement {
-  connectedCallback() {
-    if (this.about) return;
-    this.name = this.getAttribute("name");
-    this.about = JSON.parse(this.getAttribute("about"));
-    this.box = this.parentElement;
-    this.box.id ||= this.name;
-    this.choices = [...this.box.querySelectorAll(":scope > ul > li")];
-    this.fold = this.box.querySelector(":scope > details");
-    this.says = make("p", { role: "status" });
-    this.body = make("div");
-    this.fold.before(make("div", { className: "answer" }, this.says, this.body));
-    this.classList.add("answer");
-    answers.watch(() => this.show());
-  }
-
-  // Draw anew what has changed. The status stays, so that a screen reader notices what is put into it.
-  show() {
-    const fits = ({ shown, guess }) => shown || !this.about.right || guess in this.choices;
-    const last = answers.state.predictions[this.name]?.findLast(fits);
-    const mode = this.again || (!last && answers.state.guessing) ? "asking" : last ? "answered" : "off";
-    const drawn = JSON.stringify([mode, last]);
-    if (drawn === this.drawn) return;
-    this.drawn = drawn;
-    this.box.classList.remove("asking", "answered", "off");
-    this.box.classList.add(mode);
-    this.fold.open = mode === "answered";
-    const { says = [], body = [], acts = [] } = this[mode](last);
-    this.says.replaceChildren(...says);
-    this.body.replaceChildren(...body);
-    this.replaceChildren(...acts);
-  }
+element("predict-first", (self, about) => {
+  const name = self.getAttribute("name"), box = self.parentElement, fold = box.querySelector(":scope > details");
+  const entries = [...box.querySelectorAll(":scope > ul > li")], choices = entries.map((li) => li.firstElementChild.innerHTML);
+  const says = make("p", { role: "status" }), body = make("div");
+  let again = false, turned = false, drawn;
+  box.id ||= name;
+  fold.before(make("div", { className: "answer" }, says, body));
+  self.className = "answer";
 
   // Do what the reader asked for, and keep the focus here.
-  act(again, edit) {
-    this.again = again;
+  function act(repeat, edit) {
+    again = repeat;
     edit?.();
-    this.show();
-    this.box.querySelector(".answer :is(input, button)")?.focus({ preventScroll: true });
+    show();
+    box.querySelector(".answer :is(input, button)")?.focus({ preventScroll: true });
   }
 
-  asking() {
-    const { about } = this;
-    const field = about.right ? this.list() : this.slider();
-    const near = about.right ? WORDS.sure : about.scale ? WORDS.factor(about.close) : WORDS.within(withUnit(about.close, about, 3));
-    const sure = SURE.map((percent) => choice("radio", "sure", percent, `${percent}%`));
-    const form = make("form", {}, field,
-      make("fieldset", { className: "sure" }, make("legend", {}, near), ...sure),
-      make("p", { className: "acts" }, make("button", {}, WORDS.commit),
-        button(WORDS.show, () => this.act(false, () => keep(this.name, { shown: true }))),
-        button(WORDS.off, () => { this.turned = true; this.act(false, () => turn(false)); })));
-    form.onsubmit = (event) => {
-      event.preventDefault();
-      const given = new FormData(form);
-      if (!given.has("guess")) this.says.replaceChildren(about.right ? WORDS.choose : WORDS.move);
-      else {
-        const guess = Number(given.get("guess")), sure = Number(given.get("sure"));
-        this.act(false, () => keep(this.name, { guess, right: isRight(guess, about), ...sure && { sure } }));
-      }
-    };
-    return { body: [form] };
-  }
+  const parts = {
+    asking() {
+      const near = about.right ? WORDS.sure : about.scale ? WORDS.factor(about.close) : WORDS.within(withUnit(about.close, about.unit, 6));
+      const form = make("form", {},
+        about.right ? group("choices", WORDS.guess, choices.map((html, k) => choice("radio", "guess", k, html))) : slider(about),
+        group("sure", near, SURE.map((percent) => choice("radio", "sure", percent, `${percent}%`))),
+        make("p", { className: "acts" }, make("button", {}, WORDS.commit),
+          button(WORDS.show, () => act(false, () => keep(name, { shown: true }))),
+          button(WORDS.off, () => { turned = true; act(false, () => turn(false)); })));
+      form.onsubmit = (event) => {
+        event.preventDefault();
+        const given = new FormData(form), guess = Number(given.get("guess")), sure = Number(given.get("sure"));
+        if (!given.has("guess")) says.textContent = about.right ? WORDS.choose : WORDS.move;
+        else act(false, () => keep(name, { guess, right: isRight(guess, about), ...sure && { sure } }));
+      };
+      return { body: [form] };
+    },
+    answered({ guess, right, sure, shown }) {
+      const strong = (innerHTML) => make("strong", { innerHTML });
+      const mine = shown || strong(about.right ? choices[guess] : withUnit(guess, about.unit));
+      const truth = strong(about.right ? choices[about.right.indexOf(true)] : measured(about));
+      const hit = about.right && right, feedback = about.right && !shown && entries[guess].querySelector("ul > li")?.innerHTML;
+      return {
+        says: [...shown ? [] : [hit ? WORDS.right : WORDS.said, " ", mine, sure ? WORDS.confident(sure) : "", ". "],
+          ...hit ? [] : [about.right ? WORDS.is : WORDS.measured, " ", truth, "."]],
+        body: [!about.right && comparison(guess, about), feedback && make("div", { className: "feedback", innerHTML: feedback }),
+          answers.trouble && make("p", { className: "trouble" }, answers.trouble)].filter(Boolean),
+        acts: [button(WORDS.again, () => act(true))],
+      };
+    },
+    // Only where it was just switched off does the box offer to switch it on again.
+    off: () => turned ? { says: [WORDS.isOff], acts: [button(WORDS.on, () => act(false, () => turn(true)))] } : {},
+  };
 
-  list() {
-    const options = this.choices.map((entry, k) => choice("radio", "guess", k, entry.firstElementChild.innerHTML));
-    return make("fieldset", { className: "choices" }, make("legend", { className: "visually-hidden" }, WORDS.guess), ...options);
+  // Draw anew what has changed. The status stays, so that a screen reader notices what is put into it.
+  function show() {
+    const fits = ({ guess, shown }) => shown || !about.right || guess in choices;
+    const last = answers.state.predictions[name]?.findLast(fits);
+    const mode = again || (!last && answers.state.guessing) ? "asking" : last ? "answered" : "off";
+    if (drawn === (drawn = JSON.stringify([mode, last]))) return;
+    box.classList.remove(...Object.keys(parts));
+    box.classList.add(mode);
+    fold.open = mode === "answered";
+    const now = { says: [], body: [], acts: [], ...parts[mode](last) };
+    says.replaceChildren(...now.says);
+    body.replaceChildren(...now.body);
+    self.replaceChildren(...now.acts);
   }
-
-  slider() {
-    const { about, about: { range: [low, high], scale } } = this;
-    const input = make("input", { type: "range", max: 200, value: 100, ariaLabel: WORDS.guess });
-    const kept = make("input", { type: "hidden", name: "guess", disabled: true });
-    const output = make("output", {}, "?");
-    input.oninput = () => {
-      const part = input.value / 200;
-      const value = scale ? low * (high / low) ** part : low + (high - low) * part;
-      kept.disabled = false;
-      kept.value = Number(value.toPrecision(2));
-      output.value = input.ariaValueText = withUnit(Number(kept.value), about);
-    };
-    input.setAttribute("aria-valuetext", "?");
-    return make("div", { className: "amount" }, make("span", {}, withUnit(low, about)), input, make("span", {}, withUnit(high, about)), output, kept);
-  }
-
-  answered({ guess, right, sure, shown }) {
-    const { about, choices } = this, strong = (innerHTML) => make("strong", { innerHTML });
-    const named = (k) => strong(choices[k].firstElementChild.innerHTML);
-    const mine = shown || (about.right ? named(guess) : strong(withUnit(guess, about)));
-    const truth = about.right ? named(about.right.indexOf(true)) : strong(measured(about));
-    const said = shown ? [] : [about.right && right ? WORDS.right : WORDS.said, " ", mine, sure ? WORDS.confident(sure) : "", ". "];
-    const is = about.right && right ? [] : [about.right ? WORDS.is : WORDS.measured, " ", truth, "."];
-    const feedback = about.right && !shown && choices[guess].querySelector("ul > li")?.innerHTML;
-    return {
-      says: [...said, ...is],
-      body: [!about.right && this.scale(guess), feedback && make("p", { className: "feedback", innerHTML: feedback }),
-        answers.trouble && make("p", { className: "trouble" }, answers.trouble)].filter(Boolean),
-      acts: [button(WORDS.again, () => this.act(true))],
-    };
-  }
-
-  // The guess and what was measured, with its spread, on the slider's scale. The sentence above says the same.
-  scale(guess) {
-    const { about } = this, mark = (className, from, to = from) => make("i", { className,
-      style: `left: ${100 * share(from, about)}%; width: ${100 * (share(to, about) - share(from, about))}%` });
-    const spread = about.spread ?? 0;
-    const track = make("div", { className: "track" },
-      spread && mark("spread", about.answer - spread, about.answer + spread), mark("truth", about.answer), guess !== undefined && mark("guess", guess));
-    const [low, high] = about.range.map((end) => make("span", {}, withUnit(end, about)));
-    const scale = make("div", { className: "scale" }, low, track, high);
-    scale.ariaHidden = "true";
-    return scale;
-  }
-
-  // Only where it was just switched off does the box offer to switch it on again.
-  off() {
-    return this.turned ? { says: [WORDS.isOff], acts: [button(WORDS.on, () => this.act(false, () => turn(true)))] } : {};
-  }
+  answers.watch(show);
 });
 
-function turn(on) {
-  answers.change((state) => { state.guessing = on; });
+// A slider that has no value until it is moved, and the ends of its scale.
+const ends = ({ range, unit }) => range.map((end) => make("span", {}, withUnit(end, unit)));
+function slider(about) {
+  const [low, high] = ends(about), output = make("output", {}, "?");
+  const input = make("input", { type: "range", max: 200, value: 100, ariaLabel: WORDS.guess, ariaValueText: "?" });
+  const guess = make("input", { type: "hidden", name: "guess", disabled: true });
+  input.oninput = () => {
+    guess.disabled = false;
+    guess.value = Number(valueAt(input.value / 200, about).toPrecision(2));
+    output.value = input.ariaValueText = withUnit(Number(guess.value), about.unit);
+  };
+  return make("div", { className: "amount" }, low, input, high, output, guess);
+}
+
+// The guess and what was measured, with its spread, on that scale. The sentence above it says the same.
+function comparison(guess, about) {
+  const { answer, spread = 0 } = about, [low, high] = ends(about);
+  const mark = (className, from, to = from) => make("i", { className, style:
+    `left: ${100 * partAt(from, about)}%; width: ${100 * (partAt(to, about) - partAt(from, about))}%` });
+  const track = make("div", { className: "track" }, mark("spread", answer - spread, answer + spread), mark("truth", answer),
+    guess !== undefined && mark("guess", guess));
+  return make("div", { className: "scale", ariaHidden: "true" }, low, track, high);
 }
 
 // A veil lies over what would give an answer away, until a guess is made or the reader wants to see it.
-customElements.define("answer-veil", class extends HTMLElement {
-  connectedCallback() {
-    if (this.over) return;
-    this.over = this.parentElement;
-    this.name = this.getAttribute("for");
-    answers.watch(() => this.show());
-  }
-
-  show() {
-    const lies = answers.state.guessing && !answers.state.predictions[this.name];
-    if (lies === this.over.classList.contains("veiled")) return;
-    this.over.classList.toggle("veiled", lies);
-    this.replaceChildren(...lies ? [
-      make("span", {}, WORDS.veil, " ", make("a", { href: `#${this.name}` }, WORDS.veilLink), "."),
-      button(WORDS.show, () => {
-        keep(this.name, { shown: true });
-        this.over.tabIndex = this.over.tabIndex < 0 ? -1 : 0;
-        this.over.focus({ preventScroll: true });
-      }),
-    ] : []);
-  }
+element("answer-veil", (veil) => {
+  const name = veil.getAttribute("for"), over = veil.parentElement;
+  const lift = button(WORDS.show, () => {
+    keep(name, { shown: true });
+    if (over.tabIndex < 0) over.tabIndex = -1;
+    over.focus({ preventScroll: true });
+  });
+  answers.watch(() => {
+    const lies = answers.state.guessing && !answers.state.predictions[name];
+    if (lies === over.classList.contains("veiled")) return;
+    over.classList.toggle("veiled", lies);
+    veil.replaceChildren(...lies ? [make("span", {}, WORDS.veil, " ", make("a", { href: `#${name}` }, WORDS.veilLink), "."), lift] : []);
+  });
 });

@@ -2,47 +2,37 @@
 const root = new URL(document.documentElement.dataset.content_root ?? ".", location.href);
 const pageOf = (href) => new URL(href, location.href).pathname.slice(root.pathname.length).replace(/\.html$/, "");
 
-// "2 of 4 lessons read · 3 of 7 guesses", of the lessons { page: { predict: [names], check: [names] } }.
-customElements.define("reading-progress", class extends HTMLElement {
-  connectedCallback() {
-    const lessons = Object.entries(JSON.parse(this.getAttribute("of")));
-    const count = (key, done) => {
-      const names = lessons.flatMap(([, asked]) => asked[key]);
-      return [names.filter(done).length, names.length];
-    };
-    answers.watch(() => {
-      const { state } = answers, marks = lessons.map(([page]) => markOf(page)).filter(Boolean);
-      const read = marks.filter((mark) => mark === WORDS.read).length;
-      const guesses = count("predict", (name) => state.predictions[name]?.some((g) => !g.shown));
-      const checks = count("check", (name) => state.checks[name]?.passed);
-      this.textContent = [
-        lessons.length === 1 ? marks[0] : read && WORDS.lessonsRead(read, lessons.length),
-        guesses[0] && WORDS.guesses(...guesses), checks[0] && WORDS.checks(...checks),
-      ].filter(Boolean).join(" · ");
-    });
-  }
-});
-
 function markOf(page) {
   const lesson = answers.state.lessons[page];
   return lesson && (lesson.read ? WORDS.read : WORDS.begun);
 }
 
+// "2 of 4 lessons read · 3 of 7 guesses", of the lessons { page: { predict: [names], check: [names] } }.
+element("reading-progress", (self, about) => {
+  const pages = Object.keys(about), asked = Object.values(about);
+  const count = (names, isDone, say) => {
+    const done = names.filter(isDone).length;
+    return done && say(done, names.length);
+  };
+  answers.watch(() => {
+    const { predictions, checks } = answers.state;
+    self.textContent = [
+      pages.length === 1 ? markOf(pages[0]) : count(pages, (page) => answers.state.lessons[page]?.read, WORDS.lessonsRead),
+      count(asked.flatMap((a) => a.predict), (name) => predictions[name]?.some((g) => !g.shown), WORDS.guesses),
+      count(asked.flatMap((a) => a.check), (name) => checks[name]?.passed, WORDS.checks),
+    ].filter(Boolean).join(" · ");
+  });
+});
+
 // On the cover the way in becomes the way on: to where the reader was last, or to the lesson after it.
-customElements.define("go-on", class extends HTMLElement {
-  connectedCallback() {
-    const lessons = JSON.parse(this.getAttribute("of")), link = this.parentElement.querySelector("a");
-    const first = [...this.parentElement.childNodes].filter((node) => node !== this), { textContent, href } = link;
-    answers.watch(() => {
-      const entries = answers.state.lessons, at = (page) => entries[page]?.at ?? 0;
-      const last = lessons.reduce((a, b, k) => at(b[0]) > at(lessons[a]?.[0]) ? k : a, -1);
-      const next = entries[lessons[last]?.[0]]?.read ? lessons.findIndex(([page], k) => k > last && !entries[page]?.read) : last;
-      const [page, title] = lessons[next] ?? [];
-      link.textContent = page ? WORDS.goOn(title) : textContent;
-      link.href = page ? `${root}${page}.html#${entries[page]?.seen.at(-1) ?? ""}` : href;
-      for (const node of first) if (node.nodeType === Node.TEXT_NODE) node.data = page ? " " : (node.first ??= node.data);
-    });
-  }
+element("go-on", (self, lessons) => {
+  answers.watch(() => {
+    const of = ([page]) => answers.state.lessons[page] ?? { at: 0, seen: [] };
+    const last = lessons.reduce((best, lesson) => of(lesson).at > of(best).at ? lesson : best);
+    const next = !of(last).read ? last : lessons.slice(lessons.indexOf(last)).find((lesson) => !of(lesson).read);
+    const href = next && `${root}${next[0]}.html#${of(next).seen.at(-1) ?? ""}`;
+    self.replaceChildren(...of(last).at && next ? [make("a", { href }, WORDS.goOn(next[1]))] : []);
+  });
 });
 
 // A lesson is begun at its second section, and read when each has been on the screen.
@@ -56,14 +46,15 @@ addEventListener("DOMContentLoaded", () => {
     }
   });
   if (!document.querySelector("meta[name=lesson]")) return;
-  const page = pageOf(location.href), sections = [...document.querySelectorAll("article h2")].slice(1).map((h) => h.parentElement.id);
-  const watcher = new IntersectionObserver((entries) => {
-    const ids = entries.filter((e) => e.isIntersecting).map((e) => e.target.parentElement.id);
+  const page = pageOf(location.href), headings = [...document.querySelectorAll("article h2")].slice(1);
+  const idOf = (heading) => heading.parentElement.id, sections = headings.map(idOf);
+  const watcher = new IntersectionObserver((changes) => {
+    const ids = changes.filter((change) => change.isIntersecting).map((change) => idOf(change.target));
     if (ids.length) answers.change(({ lessons }) => {
-      const lesson = lessons[page] ??= { seen: [] };
-      const seen = lesson.seen.filter((id) => sections.includes(id) && !ids.includes(id)).concat(ids);
-      Object.assign(lesson, { at: Date.now(), seen, ...seen.length === sections.length && { read: true } });
+      const before = (lessons[page]?.seen ?? []).filter((id) => sections.includes(id) && !ids.includes(id));
+      const seen = [...before, ...ids], read = lessons[page]?.read || seen.length === sections.length;
+      lessons[page] = { at: Date.now(), seen, ...read && { read } };
     });
   });
-  for (const heading of [...document.querySelectorAll("article h2")].slice(1)) watcher.observe(heading);
+  headings.forEach((heading) => watcher.observe(heading));
 });

@@ -9,7 +9,13 @@ from docutils import nodes
 from sphinx.transforms import SphinxTransform
 
 # First bold words of a quotation -> the theme's admonition class, which has a colour in light and in dark.
-BOXES = {"Predict first": "admonition-todo", "Careful": "warning", "Try it": "tip", "Remember": "note"}
+BOXES = {
+    "Predict first": "admonition-todo",
+    "Question": "question",
+    "Careful": "warning",
+    "Try it": "tip",
+    "Remember": "note",
+}
 
 
 class Boxes(SphinxTransform):

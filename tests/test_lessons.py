@@ -351,6 +351,7 @@ def numbers_have_evidence(lesson):
     for _, title, body in sections(lesson.text, 2):
         if title in ("Exercises", "Sources"):
             continue
+        body = re.sub(r"^> [-*] .+$", "", body, flags=re.M)  # choices, most of which are wrong on purpose
         text = re.sub(r"<[^<>]*>", " ", without_links(f"{title}\n{body}"))
         for written, *number in numbers(text):
             if not has_evidence(lesson, *number):
@@ -656,6 +657,7 @@ GOOD = [
         markdown("In [a paper of 2017](https://arxiv.org/abs/1708.07747), `0.98765` and 12 of 34."),
     ),
     ("numbers_have_evidence", markdown("## Sources\n\nRead 2017 papers.")),
+    ("numbers_have_evidence", markdown("> How many?\n>\n> - 0.98765\n> - 12")),
 ]
 
 

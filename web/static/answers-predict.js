@@ -1,0 +1,124 @@
+// "Predict first" takes a guess, compares it with what was measured, and lifts the veil over the outputs below.
+const SURE = [50, 60, 70, 80, 90, 99];
+
+const isRight = (guess, { right, answer, close, scale }) => right ? right[guess]
+  : scale ? Math.max(guess / answer, answer / guess) <= close : Math.abs(guess - answer) <= close;
+const withUnit = (value, unit, digits) => [written(value, digits), unit].filter(Boolean).join(" ");
+const measured = ({ answer, spread, unit }) => [written(answer, 6), spread && `± ${written(spread)}`, unit].filter(Boolean).join(" ");
+
+// The value at a part of the slider's range, from 0 to 1; and the part at a value.
+const valueAt = (part, { range: [low, high], scale }) => scale ? low * (high / low) ** part : low + (high - low) * part;
+const partAt = (value, { range: [low, high], scale }) => Math.min(1, Math.max(0,
+  scale ? Math.log(value / low) / Math.log(high / low) : (value - low) / (high - low)));
+
+// Keep a guess, or that the answer was shown without one; and turn asking on or off, in the whole book.
+const keep = (name, guess) => answers.change(({ predictions }) => { (predictions[name] ??= []).push({ at: Date.now(), ...guess }); });
+const turn = (guessing) => answers.change((state) => Object.assign(state, { guessing }));
+
+element("predict-first", (self, about) => {
+  const name = self.getAttribute("name"), box = self.parentElement, fold = box.querySelector(":scope > details");
+  const entries = [...box.querySelectorAll(":scope > ul > li")], choices = entries.map((li) => li.firstElementChild.innerHTML);
+  const says = make("p", { role: "status" }), body = make("div");
+  let again = false, turned = false, drawn;
+  box.id ||= name;
+  fold.before(make("div", { className: "answer" }, says, body));
+  self.className = "answer";
+
+  // Do what the reader asked for, and keep the focus here.
+  function act(repeat, edit) {
+    again = repeat;
+    edit?.();
+    show();
+    box.querySelector(".answer :is(input, button)")?.focus({ preventScroll: true });
+  }
+
+  const parts = {
+    asking() {
+      const near = about.right ? WORDS.sure : about.scale ? WORDS.factor(about.close) : WORDS.within(withUnit(about.close, about.unit, 6));
+      const form = make("form", {},
+        about.right ? group("choices", WORDS.guess, choices.map((html, k) => choice("radio", "guess", k, html))) : slider(about),
+        group("sure", near, SURE.map((percent) => choice("radio", "sure", percent, `${percent}%`))),
+        make("p", { className: "acts" }, make("button", {}, WORDS.commit),
+          button(WORDS.show, () => act(false, () => keep(name, { shown: true }))),
+          button(WORDS.off, () => { turned = true; act(false, () => turn(false)); })));
+      form.onsubmit = (event) => {
+        event.preventDefault();
+        const given = new FormData(form), guess = Number(given.get("guess")), sure = Number(given.get("sure"));
+        if (!given.has("guess")) says.textContent = about.right ? WORDS.choose : WORDS.move;
+        else act(false, () => keep(name, { guess, right: isRight(guess, about), ...sure && { sure } }));
+      };
+      return { body: [form] };
+    },
+    answered({ guess, right, sure, shown }) {
+      const strong = (innerHTML) => make("strong", { innerHTML });
+      const mine = shown || strong(about.right ? choices[guess] : withUnit(guess, about.unit));
+      const truth = strong(about.right ? choices[about.right.indexOf(true)] : measured(about));
+      const hit = about.right && right, feedback = about.right && !shown && entries[guess].querySelector("ul > li")?.innerHTML;
+      return {
+        says: [...shown ? [] : [hit ? WORDS.right : WORDS.said, " ", mine, sure ? WORDS.confident(sure) : "", ". "],
+          ...hit ? [] : [about.right ? WORDS.is : WORDS.measured, " ", truth, "."]],
+        body: [!about.right && comparison(guess, about), feedback && make("div", { className: "feedback", innerHTML: feedback }),
+          answers.trouble && make("p", { className: "trouble" }, answers.trouble)].filter(Boolean),
+        acts: [button(WORDS.again, () => act(true))],
+      };
+    },
+    // Only where it was just switched off does the box offer to switch it on again.
+    off: () => turned ? { says: [WORDS.isOff], acts: [button(WORDS.on, () => act(false, () => turn(true)))] } : {},
+  };
+
+  // Draw anew what has changed. The status stays, so that a screen reader notices what is put into it.
+  function show() {
+    const fits = ({ guess, shown }) => shown || !about.right || guess in choices;
+    const last = answers.state.predictions[name]?.findLast(fits);
+    const mode = again || (!last && answers.state.guessing) ? "asking" : last ? "answered" : "off";
+    if (drawn === (drawn = JSON.stringify([mode, last]))) return;
+    box.classList.remove(...Object.keys(parts));
+    box.classList.add(mode);
+    fold.open = mode === "answered";
+    const now = { says: [], body: [], acts: [], ...parts[mode](last) };
+    says.replaceChildren(...now.says);
+    body.replaceChildren(...now.body);
+    self.replaceChildren(...now.acts);
+  }
+  answers.watch(show);
+});
+
+// A slider that has no value until it is moved, and the ends of its scale.
+const ends = ({ range, unit }) => range.map((end) => make("span", {}, withUnit(end, unit)));
+function slider(about) {
+  const [low, high] = ends(about), output = make("output", {}, "?");
+  const input = make("input", { type: "range", max: 200, value: 100, ariaLabel: WORDS.guess, ariaValueText: "?" });
+  const guess = make("input", { type: "hidden", name: "guess", disabled: true });
+  input.oninput = () => {
+    guess.disabled = false;
+    guess.value = Number(valueAt(input.value / 200, about).toPrecision(2));
+    output.value = input.ariaValueText = withUnit(Number(guess.value), about.unit);
+  };
+  return make("div", { className: "amount" }, low, input, high, output, guess);
+}
+
+// The guess and what was measured, with its spread, on that scale. The sentence above it says the same.
+function comparison(guess, about) {
+  const { answer, spread = 0 } = about, [low, high] = ends(about);
+  const mark = (className, from, to = from) => make("i", { className, style:
+    `left: ${100 * partAt(from, about)}%; width: ${100 * (partAt(to, about) - partAt(from, about))}%` });
+  const track = make("div", { className: "track" }, mark("spread", answer - spread, answer + spread), mark("truth", answer),
+    guess !== undefined && mark("guess", guess));
+  return make("div", { className: "scale", ariaHidden: "true" }, low, track, high);
+}
+
+// A veil lies over what would give an answer away, until a guess is made or the reader wants to see it.
+element("answer-veil", (veil) => {
+  const name = veil.getAttribute("for"), over = veil.parentElement;
+  const lift = button(WORDS.show, () => {
+    keep(name, { shown: true });
+    if (over.tabIndex < 0) over.tabIndex = -1;
+    over.focus({ preventScroll: true });
+  });
+  answers.watch(() => {
+    const lies = answers.state.guessing && !answers.state.predictions[name];
+    if (lies === over.classList.contains("veiled")) return;
+    over.classList.toggle("veiled", lies);
+    veil.replaceChildren(...lies ? [make("span", {}, WORDS.veil, " ", make("a", { href: `#${name}` }, WORDS.veilLink), "."), lift] : []);
+  });
+});

@@ -1,0 +1,118 @@
+// What a reader has guessed, checked and read. It stays in this browser, under one key, and other tabs see it.
+const answers = (() => {
+  const KEY = "from-lines-to-labels", heard = new Set();
+  const sound = { // what counts as an entry, of what another version or a strange hand may have written
+    predictions: (e) => e.length > 0 && e.every(({ at, guess, shown }) => at > 0 && (shown || Number.isFinite(guess))),
+    checks: ({ at, picked }) => at > 0 && picked.every(Number.isInteger),
+    lessons: ({ at, seen }) => at > 0 && Array.isArray(seen),
+  };
+
+  // Return the state in a text, with what can't be read of it set aside.
+  function read(text) {
+    const state = { version: 1, guessing: true, predictions: {}, checks: {}, lessons: {} };
+    const reading = (part) => { try { part(); } catch { state.aside = text; } };
+    if (text !== null) reading(() => {
+      const { version, guessing, seed, aside, ...found } = JSON.parse(text);
+      if (version !== 1) throw new Error("of another version");
+      Object.assign(state, guessing === false && { guessing }, Number.isInteger(seed) && { seed }, aside && { aside });
+      for (const key in sound) for (const name in found[key]) reading(() => {
+        if (!sound[key](found[key][name])) throw new Error("not an entry");
+        state[key][name] = found[key][name];
+      });
+    });
+    return state;
+  }
+
+  // Return a state with the entries of both; of two with one name, the first's.
+  function joined(first, second) {
+    const both = { ...second, ...first };
+    for (const key in sound) both[key] = { ...second[key], ...first[key] };
+    return both;
+  }
+
+  // What could not be written is joined with what is kept, by this tab earlier or by another.
+  let state = read(null), trouble = "";
+  const load = () => {
+    try {
+      const kept = read(localStorage.getItem(KEY));
+      state = trouble ? joined(state, kept) : kept;
+    } catch { trouble = "blocked"; }
+  };
+  load();
+
+  const tell = () => heard.forEach((listener) => listener());
+  addEventListener("storage", ({ key }) => { if (key === KEY || key === null) { load(); tell(); } });
+
+  return {
+    get state() { return state; },
+    get trouble() { return WORDS[trouble || (state.aside && "aside")] ?? ""; },
+    watch(listener) { heard.add(listener); listener(); },
+    // Change the state as it is by now, perhaps in another tab, and keep it.
+    change(edit) {
+      load();
+      edit(state);
+      try { localStorage.setItem(KEY, JSON.stringify(state)); trouble = ""; } catch { trouble ||= "full"; }
+      tell();
+    },
+    // Take over what a file has and this browser has not; false if it is no export.
+    merge(text) {
+      const found = read(text);
+      if (found.aside === text) return false;
+      this.change((mine) => Object.assign(mine, joined(mine, found), { guessing: mine.guessing && found.guessing }));
+      return true;
+    },
+    forget() {
+      state = read(null);
+      try { localStorage.removeItem(KEY); } catch { trouble = "blocked"; }
+      tell();
+    },
+    // An order of a question's choices that is this reader's own, and stays.
+    order(name, count) {
+      if (state.seed === undefined) this.change((s) => { s.seed ??= Math.floor(Math.random() * 2 ** 31); });
+      const mix = (h, c) => { h = Math.imul(h ^ c.charCodeAt(0), 16777619); return h ^ (h >>> 15); };
+      const rank = (k) => [...`${state.seed} ${name} ${k}`].reduce(mix, 2166136261);
+      return [...Array(count).keys()].sort((a, b) => rank(a) - rank(b));
+    },
+  };
+})();
+
+// ── what the elements of the page share ──
+
+// Define an element: `begin` takes it, and what its attribute `about` says, once it is in the page.
+function element(tag, begin) {
+  customElements.define(tag, class extends HTMLElement {
+    connectedCallback() {
+      if (this.begun) return;
+      this.begun = true;
+      begin(this, JSON.parse(this.getAttribute("about")));
+    }
+  });
+}
+
+function make(tag, properties = {}, ...children) {
+  const made = Object.assign(document.createElement(tag), properties);
+  made.append(...children.filter((child) => child));
+  return made;
+}
+
+function button(text, onclick, className = "quiet") {
+  return make("button", { type: "button", textContent: text, className, onclick });
+}
+
+// A radio button or a box to tick, and what it stands for; and several of them, with a name.
+function choice(type, name, value, html) {
+  return make("label", {}, make("input", { type, name, value }), make("span", { innerHTML: html }));
+}
+
+function group(className, legend, choices) {
+  return make("fieldset", { className }, make("legend", {}, legend), ...choices);
+}
+
+// A number as the lessons write it: 50,000, 0.83, 5 · 10⁻⁵.
+function written(value, digits = 2) {
+  if (value === 0 || (Math.abs(value) >= 1e-4 && Math.abs(value) < 1e7)) {
+    return value.toLocaleString(document.documentElement.lang, { maximumSignificantDigits: digits }).replace("-", "−");
+  }
+  const [digit, power] = value.toExponential(digits - 1).split("e");
+  return `${Number(digit)} · 10${power.replace("+", "").replace(/./g, (c) => "⁻⁰¹²³⁴⁵⁶⁷⁸⁹"["-0123456789".indexOf(c)])}`;
+}

@@ -88,7 +88,7 @@ def test_a_forked_worker_has_no_rights_and_cannot_gain_any(rights):
     with forked() as worker:
         assert run(worker, "") is None
         found = status(worker._pid)
-        assert {found[f"Cap{kind}"] for kind in ("Inh", "Prm", "Eff", "Bnd", "Amb")} == {"0" * 16}
+        assert {found[name] for name in found if name.startswith("Cap")} == {"0" * 16}
         assert found["NoNewPrivs"] == "1"
         if rights == "root":
             assert set(found["Uid"].split()) == set(found["Gid"].split())

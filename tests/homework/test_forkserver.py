@@ -243,10 +243,15 @@ def test_a_server_whose_python_a_child_could_write_to_forks_nothing(monkeypatch)
         server.close()
 
 
-def test_where_no_server_runs_each_worker_is_started(monkeypatch):
-    server = forkserver.ForkServer()
-    monkeypatch.setattr(forkserver, "server", lambda: server)
-    server._process.kill()
+@pytest.mark.parametrize("why", ["it was killed", "it cannot be started"])
+def test_where_no_server_runs_each_worker_is_started(monkeypatch, why):
+    if why == "it was killed":
+        server = forkserver.ForkServer()
+        monkeypatch.setattr(forkserver, "server", lambda: server)
+        server._process.kill()
+    else:
+        monkeypatch.setattr(forkserver, "server", forkserver.ForkServer)
+        monkeypatch.setattr(forkserver, "family", lambda _: [2**30])
     for _ in range(2):
         worker = Worker()
         try:

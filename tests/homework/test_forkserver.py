@@ -163,7 +163,7 @@ def test_no_two_draw_the_same_random_numbers():
         "libc.ptrace(0, 0, 0, 0); os.kill(os.getpid(), signal.SIGTRAP)",
         "os.closerange(0, 100)",
         "[os.write(number, b'9' * 99) for number in range(3, 100) if tried(lambda: os.fstat(number))]",
-        "[os.fork() for _ in range(20)]",
+        "[os.fork() or (time.sleep(9), os._exit(0)) for _ in range(9)]",  # no bomb: root has no limit here
     ],
 )
 def test_an_attack_ends_at_most_the_attacker(rights, attack):

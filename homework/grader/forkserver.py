@@ -30,12 +30,17 @@ class ForkServer:
         # read-only. HOME and the folder are none where others could put what Python would import.
         self._sandbox = empty()
         python = f"/proc/{family(self._sandbox.pid)[-1]}/root{Path(sys.executable).resolve()}"
-        with theirs:
-            self._process = subprocess.Popen(
-                [sys.executable, "-s", "-c", START.format(home=str(HERE))], executable=python, cwd="/",
-                stdin=theirs, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-                env=environment() | {"HOME": "/"}, start_new_session=True,
-            )  # fmt: skip
+        try:
+            with theirs:
+                self._process = subprocess.Popen(
+                    [sys.executable, "-s", "-c", START.format(home=str(HERE))], executable=python, cwd="/",
+                    stdin=theirs, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+                    env=environment() | {"HOME": "/"}, start_new_session=True,
+                )  # fmt: skip
+        except OSError:
+            end(self._sandbox)
+            self._control.close()
+            raise
 
     def fork(self, sandbox: subprocess.Popen, requests: int, replies: int, user: int) -> list[int]:
         """Start a worker in an empty sandbox, as `user` if that is not 0; return its parent's number and its.

@@ -104,10 +104,13 @@ def bubblewrap() -> list[str]:
 
 
 def empty() -> subprocess.Popen:
-    """Start a sandbox in which nothing happens, and return when it is there; `end` it."""
+    """Start a sandbox in which nothing happens, and return when it is there; `end` it.
+
+    It ends with this process, even if that is killed before bubblewrap can see to it.
+    """
     sandbox = subprocess.Popen(
-        [*bubblewrap(), "/bin/sh", "-c", "echo; exec sleep infinity"], env=environment(),
-        stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, start_new_session=True,
+        [*bubblewrap(), "/bin/sh", "-c", "echo; read _"], env=environment(), stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, start_new_session=True,
     )  # fmt: skip
     with sandbox.stdout as said:
         said.readline()
@@ -119,6 +122,8 @@ def end(sandbox: subprocess.Popen) -> None:
     with contextlib.suppress(ProcessLookupError):
         os.killpg(sandbox.pid, signal.SIGKILL)
     sandbox.wait()
+    if sandbox.stdin:
+        sandbox.stdin.close()
 
 
 def scratch(folder: str) -> list[str]:

@@ -88,7 +88,7 @@ def test_a_forked_worker_has_no_rights_and_cannot_gain_any(rights):
     with forked() as worker:
         assert run(worker, "") is None
         found = status(worker._pid)
-        assert {found[f"Cap{kind}"] for kind in ("Inh", "Prm", "Eff", "Bnd", "Amb")} == {"0" * 16}
+        assert {found[name] for name in found if name.startswith("Cap")} == {"0" * 16}
         assert found["NoNewPrivs"] == "1"
         if rights == "root":
             assert set(found["Uid"].split()) == set(found["Gid"].split())
@@ -163,7 +163,7 @@ def test_no_two_draw_the_same_random_numbers():
         "libc.ptrace(0, 0, 0, 0); os.kill(os.getpid(), signal.SIGTRAP)",
         "os.closerange(0, 100)",
         "[os.write(number, b'9' * 99) for number in range(3, 100) if tried(lambda: os.fstat(number))]",
-        "[os.fork() for _ in range(20)]",
+        "[os.fork() or (time.sleep(9), os._exit(0)) for _ in range(9)]",  # no bomb: root has no limit here
     ],
 )
 def test_an_attack_ends_at_most_the_attacker(rights, attack):
@@ -243,10 +243,15 @@ def test_a_server_whose_python_a_child_could_write_to_forks_nothing(monkeypatch)
         server.close()
 
 
-def test_where_no_server_runs_each_worker_is_started(monkeypatch):
-    server = forkserver.ForkServer()
-    monkeypatch.setattr(forkserver, "server", lambda: server)
-    server._process.kill()
+@pytest.mark.parametrize("why", ["it was killed", "it cannot be started"])
+def test_where_no_server_runs_each_worker_is_started(monkeypatch, why):
+    if why == "it was killed":
+        server = forkserver.ForkServer()
+        monkeypatch.setattr(forkserver, "server", lambda: server)
+        server._process.kill()
+    else:
+        monkeypatch.setattr(forkserver, "server", forkserver.ForkServer)
+        monkeypatch.setattr(forkserver, "family", lambda _: [2**30])
     for _ in range(2):
         worker = Worker()
         try:

@@ -16,6 +16,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -231,9 +232,12 @@ def sandbox() -> str:
 # ── what is made and tested ──
 
 
-def pytest(*arguments: str | Path) -> str:
-    """Run tests on all cores, or so many as CORES says, and return pytest's summary."""
-    return python("pytest", "-n", os.environ.get("CORES", str(os.cpu_count())), *arguments)
+def pytest(*arguments: str | Path, more: int = 0) -> str:
+    """Run tests on all cores, or so many as CORES says, and return pytest's summary.
+
+    Where tests wait, for a browser or for a limit of time, one process `more` than cores keeps these busy.
+    """
+    return python("pytest", "-n", os.environ.get("CORES", str(os.cpu_count() + more)), *arguments)
 
 
 def lint() -> str:
@@ -262,7 +266,7 @@ def unit() -> str:
     sandbox()
     browser()
     report = ["--durations", "15", "--cov", "--cov-report=term-missing:skip-covered"]
-    summary = pytest("--dist", "loadgroup", *report, "tests", "--ignore", "tests/site")
+    summary = pytest("--dist", "loadgroup", *report, "tests", "--ignore", "tests/site", more=1)
     for package in ("utils", "homework/grader"):
         python("coverage", "report", "--format=total", f"--include={package}/*", "--fail-under=95")
     return summary
@@ -300,7 +304,7 @@ def site() -> str:
 def pages() -> str:
     """Look at the built pages in a browser."""
     browser()
-    return pytest("--dist", "loadgroup", "tests/site")
+    return pytest("--dist", "loadgroup", "tests/site", more=1)
 
 
 def of_site() -> list[Path]:
@@ -323,16 +327,17 @@ STEPS = {
     "site": Step(site, of_site, ("packages", "notebooks"), HTML / "index.html"),
     "pages": Step(pages, lambda: [*files(without=TEXTS), record("site")], ("site",)),
 }
-TESTS = ["lint", "unit", "notebooks", "site", "pages"]
+# In this order; those in one line at the same time, as the site is built by one core.
+TESTS = [["lint"], ["packages", "notebooks"], ["unit", "site"], ["pages"]]
 
 
 def main(names: list[str]) -> None:
     """Bring the named steps up to date; `test` is all that is checked."""
+    said = {}
     try:
-        with alone():
-            said = {}
-            for name in TESTS if names == ["test"] else names:
-                bring(name, said)
+        with alone(), ThreadPoolExecutor() as pool:
+            for together in TESTS if names == ["test"] else [[name] for name in names]:
+                list(pool.map(lambda name: bring(name, said), together))
             if edited := [name for name in said if STEPS[name].inputs and not recorded(name)]:
                 raise Failed(f"Files were edited while this ran; to be done again: {', '.join(edited)}")
     except Failed as problem:

@@ -204,9 +204,9 @@ def test_nothing_is_done_twice(passed):
     for path in passed.rglob("*"):
         if not path.is_symlink() and ".venv" not in path.parts:
             os.utime(path)
-    begun = time.monotonic()
+    begun = sum(os.times()[2:4])  # seconds of the processor, of what is started here
     printed = make(passed, "test")
-    assert time.monotonic() - begun < 5, printed
+    assert sum(os.times()[2:4]) - begun < 5, printed
     assert runs(passed) == {}
     assert len(printed.splitlines()) < 10, printed
 

@@ -18,6 +18,7 @@ import sys
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 from tools import tree
@@ -122,13 +123,19 @@ def python(module: str, *arguments: str | Path) -> str:
 # ── set-up ──
 
 
+@cache
+def learn_packages() -> None:
+    """Learn, once, which packages Debian has today."""
+    command("apt-get", "update", "-qq")
+
+
 def need(works: Callable[[], bool], package: str, advice: str) -> None:
     """Install Debian's package unless it works without; raise Failed with advice where that can't be."""
     if works():
         return
     if os.geteuid() == 0 and shutil.which("apt-get"):
         print(f"Installing Debian's {package} …", flush=True)
-        command("apt-get", "update", "-qq")
+        learn_packages()
         command("apt-get", "install", "-qqy", "-o=Dpkg::Use-Pty=0", *package.split())
     if not works():
         raise Failed(advice)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import io
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -309,13 +310,20 @@ def test_pictures_and_counts_are_drawn_from_any_device():
 
 def run(*arguments):
     command = [sys.executable, "-m", "tools.fake_accelerator", *map(str, arguments)]
-    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=300)
+    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=600)
 
 
+@pytest.fixture(scope="module")
+def tried():
+    """Run the lessons in one process, which imports torch once, and return what it printed."""
+    outcome = run("--quick", *(ROOT / "book" / f"{lesson}.ipynb" for lesson in LESSONS))
+    return outcome.stdout + outcome.stderr
+
+
+@pytest.mark.xdist_group("lessons on any device")
 @pytest.mark.parametrize("lesson", LESSONS)
-def test_lessons_run_on_any_device(lesson):
-    outcome = run("--quick", ROOT / "book" / f"{lesson}.ipynb")
-    assert outcome.returncode == 0, outcome.stdout + outcome.stderr
+def test_lessons_run_on_any_device(tried, lesson):
+    assert re.search(f"/{lesson}.ipynb: .*: passed$", tried, re.MULTILINE), tried
 
 
 START = "import torch\nfrom utils.training import pick_device\nX = torch.ones(2, device=pick_device())"

@@ -16,7 +16,9 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 from tools import tree
@@ -122,13 +124,19 @@ def python(module: str, *arguments: str | Path) -> str:
 # ── set-up ──
 
 
+@cache
+def learn_packages() -> None:
+    """Learn, once, which packages Debian has today."""
+    command("apt-get", "update", "-qq")
+
+
 def need(works: Callable[[], bool], package: str, advice: str) -> None:
     """Install Debian's package unless it works without; raise Failed with advice where that can't be."""
     if works():
         return
     if os.geteuid() == 0 and shutil.which("apt-get"):
         print(f"Installing Debian's {package} …", flush=True)
-        command("apt-get", "update", "-qq")
+        learn_packages()
         command("apt-get", "install", "-qqy", "-o=Dpkg::Use-Pty=0", *package.split())
     if not works():
         raise Failed(advice)
@@ -232,9 +240,12 @@ def sandbox() -> str:
 # ── what is made and tested ──
 
 
-def pytest(*arguments: str | Path) -> str:
-    """Run tests on all cores, or so many as CORES says, and return pytest's summary."""
-    return python("pytest", "-n", os.environ.get("CORES", str(os.cpu_count())), *arguments)
+def pytest(*arguments: str | Path, more: int = 0) -> str:
+    """Run tests on all cores, or so many as CORES says, and return pytest's summary.
+
+    Where tests wait, for a browser or for a limit of time, one process `more` than cores keeps these busy.
+    """
+    return python("pytest", "-n", os.environ.get("CORES", str(os.cpu_count() + more)), *arguments)
 
 
 def lint() -> str:
@@ -266,7 +277,7 @@ def unit() -> str:
     sandbox()
     browser()
     report = ["--durations", "15", "--cov", "--cov-report=term-missing:skip-covered"]
-    summary = pytest("--dist", "loadgroup", *report, "tests", "--ignore", "tests/site")
+    summary = pytest("--dist", "loadgroup", *report, "tests", "--ignore", "tests/site", more=1)
     for package in ("utils", "homework/grader"):
         python("coverage", "report", "--format=total", f"--include={package}/*", "--fail-under=95")
     return summary
@@ -304,7 +315,7 @@ def site() -> str:
 def pages() -> str:
     """Look at the built pages in a browser."""
     browser()
-    return pytest("--dist", "loadgroup", "tests/site")
+    return pytest("--dist", "loadgroup", "tests/site", more=1)
 
 
 def of_site() -> list[Path]:
@@ -327,16 +338,17 @@ STEPS = {
     "site": Step(site, of_site, ("packages", "notebooks"), HTML / "index.html"),
     "pages": Step(pages, lambda: [*files(without=TEXTS), record("site")], ("site",)),
 }
-TESTS = ["lint", "unit", "notebooks", "site", "pages"]
+# In this order; those in one line at the same time, as the site is built by one core.
+TESTS = [["lint"], ["packages", "notebooks"], ["unit", "site"], ["pages"]]
 
 
 def main(names: list[str]) -> None:
     """Bring the named steps up to date; `test` is all that is checked."""
+    said = {}
     try:
-        with alone():
-            said = {}
-            for name in TESTS if names == ["test"] else names:
-                bring(name, said)
+        with alone(), ThreadPoolExecutor() as pool:
+            for together in TESTS if names == ["test"] else [[name] for name in names]:
+                list(pool.map(lambda name: bring(name, said), together))
             if edited := [name for name in said if STEPS[name].inputs and not recorded(name)]:
                 raise Failed(f"Files were edited while this ran; to be done again: {', '.join(edited)}")
     except Failed as problem:

@@ -18,7 +18,9 @@ from bs4 import BeautifulSoup
 STYLES, SCRIPT = "book.css", "book.js"
 # The order of our own parts: what the others use stands first.
 PARTS = ["tokens", "text", "frame", "opening", "code", "boxes", "figures", "cover", "print"]
-EMBEDDED = "fonts/newsreader-latin-*-normal.woff2"  # the fonts of the text: there at once, so that no line moves
+EMBEDDED = (
+    "fonts/newsreader-latin-*-normal.woff2"  # the fonts of the text: there at once, so that no line moves
+)
 IMPORT = re.compile(r'@import "([^"]+)";')
 
 
@@ -75,7 +77,7 @@ def local(url):
 
 
 def layered(site, names, words):
-    """Return style sheets, with those that they import, within the layer `theme`: the rules that are needed."""
+    """Return style sheets, with those that they import, in the layer `theme`: the rules that are needed."""
 
     def read(path):
         css = path.read_text("utf-8").removeprefix('@charset "UTF-8";')

@@ -18,12 +18,14 @@ class Page:
         chapter: the name of its chapter's own page, which may be itself.
         number: which chapter that is; None outside the first part, whose chapters alone are numbered.
         lesson: which lesson of a numbered chapter it is; None for the chapter's page and its solutions.
+        title: its name in the sidebar; None for a chapter's page.
     """
 
     name: str
     chapter: str
     number: int | None = None
     lesson: int | None = None
+    title: str | None = None
 
 
 @cache
@@ -35,8 +37,8 @@ def pages(folder: Path = ROOT) -> dict[str, Page]:
         for number, chapter in enumerate(part["chapters"], start=1):
             about = {"chapter": chapter["file"], "number": None if k else number}
             found[chapter["file"]] = Page(chapter["file"], **about)
-            names = [section["file"] for section in chapter.get("sections", [])]
-            for lesson, name in enumerate(names, start=1):
+            for lesson, section in enumerate(chapter.get("sections", []), start=1):
+                name, title = section["file"], section.get("title")
                 counts = not k and Path(name).name != "solutions"
-                found[name] = Page(name, lesson=lesson if counts else None, **about)
+                found[name] = Page(name, lesson=lesson if counts else None, title=title, **about)
     return found

@@ -156,7 +156,7 @@ def test_fonts_keep_the_letters_that_are_written(tmp_path):
     fonts.shrink(files, fonts.letters(["abc", r"\2208"]))
     for file, size, special in zip(files, before, ("∈", ""), strict=True):
         font = TTFont(file)
-        assert set(map(chr, font.getBestCmap())) == set(rf"abc\208{special}")
+        assert set(map(chr, font.getBestCmap())) >= set(f"abc{special}")
         assert font.flavor == file.suffix[1:]
         assert file.stat().st_size < size / 4
 

@@ -41,7 +41,8 @@ LETTERS = """() => {
   const texts = roots.flatMap((root) => [...root.querySelectorAll(".panels text, .picture > svg text")]);
   return texts.filter((e) => e.textContent.trim() && e.checkVisibility()).map((e) => {
     const { left, right } = e.getBoundingClientRect(), scale = e.ownerSVGElement.getScreenCTM().a;
-    return [e.textContent.trim(), parseFloat(getComputedStyle(e).fontSize) * scale, left >= 0 && right <= innerWidth];
+    const height = parseFloat(getComputedStyle(e).fontSize) * scale;
+    return [e.textContent.trim(), height, left >= 0 && right <= innerWidth];
   });
 }"""
 

@@ -75,7 +75,7 @@ def local(url):
 
 
 def layered(site, names, words):
-    """Return style sheets, with those that they import, within the layer `theme`: the rules that are needed."""
+    """Return style sheets, with those that they import, in the layer `theme`: the rules that are needed."""
 
     def read(path):
         css = path.read_text("utf-8").removeprefix('@charset "UTF-8";')

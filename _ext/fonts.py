@@ -1,10 +1,12 @@
 """Leave in the site's fonts the letters that its pages have: half of a font's bytes are for others."""
 
+import logging
 import re
 
 from fontTools.subset import Options, Subsetter
 from fontTools.ttLib import TTFont
 
+logging.getLogger("fontTools").setLevel(logging.WARNING)  # it tells of each table
 ESCAPED = re.compile(r"\\([0-9A-F]{2,5})")  # as a style sheet writes ∑, of a formula
 
 

@@ -18,7 +18,10 @@ from sphinx.errors import ExtensionError
 ROOT = Path(__file__).resolve().parent.parent
 ASSETS = {  # folder below node_modules -> its place below _static, and the files that pages ask for
     "mathjax/es5": ("mathjax", ["output/chtml/fonts/woff-v2/*"]),  # the formulas are typeset already
-    "@fontsource/newsreader/files": ("fonts", ["newsreader-latin-400-*.woff2", "newsreader-latin-600-normal.woff2"]),
+    "@fontsource/newsreader/files": (
+        "fonts",
+        ["newsreader-latin-400-*.woff2", "newsreader-latin-600-normal.woff2"],
+    ),
     "@fontsource-variable/libre-franklin/files": ("fonts", ["libre-franklin-latin-wght-normal.woff2"]),
     "@fontsource/m-plus-1-code/files": ("fonts", ["m-plus-1-code-latin-400-normal.woff2"]),
 }

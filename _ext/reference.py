@@ -29,7 +29,7 @@ def link_lessons(text):
 
     def link(match):
         name = " ".join(match[1].split())
-        found = list(ROOT.glob(f"book/*/{name.lower().replace(' ', '-')}.ipynb"))
+        found = list(ROOT.glob(f"book/*/{file_of(name)}.ipynb"))
         if len(found) != 1:
             raise ExtensionError(f'A docstring names the lesson "{name}", which {len(found)} notebooks are.')
         return f"lesson :doc:`{name} </{found[0].relative_to(ROOT).with_suffix('').as_posix()}>`"
@@ -74,6 +74,27 @@ def last_run(page):
     about = tree.read(tree.EXECUTED / f"{page}.ipynb")["metadata"][tree.KEY]
     date = datetime.fromtimestamp(about["executed"])
     return [f"{date.day} {date:%b %Y}", f"{about['seconds']:.0f} s"]
+
+
+class NameLessons(SphinxPostTransform):
+    """Let a link of a reference page, which is called as a notebook's file, say the name in the sidebar."""
+
+    default_priority = 5  # before links are resolved: they still name pages
+
+    def run(self, **kwargs):
+        """Change the words of the links."""
+        pages = contents.pages(Path(self.env.srcdir))
+        if Path(self.env.docname).parent.name == "reference":
+            for link in self.document.findall(pending_xref):
+                page = pages.get(link["reftarget"].lstrip("/"))
+                words = link.next_node(nodes.Text)
+                if page and page.lesson and words and file_of(words) == Path(page.name).name:
+                    words.parent.replace(words, nodes.Text(page.title))
+
+
+def file_of(lesson):
+    """Return the name of a lesson's file, as in "Same model"."""
+    return lesson.lower().replace(" ", "-")
 
 
 class FillTables(SphinxPostTransform):
@@ -127,6 +148,7 @@ def setup(app):
     app.add_node(LessonTable)
     app.add_directive("lessons", Lessons)
     app.add_post_transform(FillTables)
+    app.add_post_transform(NameLessons)
     app.connect("config-inited", describe_machine)
     app.connect("autodoc-process-docstring", mend_docstring, priority=400)
     app.connect("autodoc-process-signature", mend_signature)

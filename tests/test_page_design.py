@@ -1,14 +1,19 @@
 """Where a page stands, how it opens, and the layer that the theme's rules are put into."""
 
 import re
+import shutil
+from pathlib import Path
 
 import bundles
+import fonts
 import offline_assets
 import page_design
 import pytest
+import tinycss2
 import yaml
 from docutils import nodes
 from docutils.core import publish_doctree
+from fontTools.ttLib import TTFont
 
 from tools import contents
 from tools.tree import ROOT
@@ -78,6 +83,31 @@ def test_facts_become_a_lead_and_a_strip():
     assert [entry["classes"] for entry in facts] == [["time"], ["hardware"], ["you-need"]]
 
 
+def test_a_list_whose_entries_begin_with_something_else_stays_a_list():
+    """Also if an entry is empty."""
+    numbered = nodes.enumerated_list("", nodes.list_item("", nodes.paragraph("", "one")), nodes.list_item())
+    page_design.Opening.set_list(None, numbered)
+    assert numbered["classes"] == []
+    assert [len(entry) for entry in numbered] == [1, 0]
+
+
+@pytest.mark.parametrize(("code", "folded"), [("import math", True), ("import math\nmath.pi", False)])
+def test_imports_fold_on_any_page(code, folded):
+    cell = nodes.container("", nodes.literal_block(code, code), classes=["cell"])
+    section = nodes.section("", nodes.paragraph(), cell)
+    page_design.fold_imports(section)
+    assert [isinstance(part, nodes.raw) for part in section] == [
+        False,
+        *([True, False, True] if folded else [False]),
+    ]
+
+
+def test_a_page_whose_first_cell_shows_no_code_stays_as_it_is():
+    section = nodes.section("", nodes.container("", nodes.paragraph(), classes=["cell"]))
+    page_design.fold_imports(section)
+    assert len(section) == 1
+
+
 def test_a_list_of_other_things_stays_a_list():
     facts = next(publish_doctree("- **Time** 35 minutes.\n- and more\n").findall(nodes.bullet_list))
     assert page_design.set_facts(facts) is None
@@ -90,16 +120,15 @@ def test_pages_ask_for_one_sheet_and_one_script(tmp_path):
     static = tmp_path / "_static"
     (static / "styles").mkdir(parents=True)
     icons = '@font-face{font-family:"FA";src:url(../vendor/fa-solid.woff2)}'
-    icons += '.fa-star,.fa-star-alt{--fa:"\\f005"}.fa-x:before{content:"x"}'
     (static / "styles/theme.css").write_text(f'@charset "UTF-8";@import "../basic.css";{icons}p{{color:red}}')
-    (static / "basic.css").write_text("h1{color:blue}")
+    (static / "basic.css").write_text("h1{color:blue} .mt-5{margin:5px}")
     (static / "book.css").write_text("h2{color:green}")
     (static / "one.js").write_text("const one = 1")
     (static / "two.js").write_text("const two = one + 1;")
     page = """<head><link rel="stylesheet" href="_static/styles/theme.css?v=1">
     <link rel="stylesheet" href="_static/book.css"><script src="_static/one.js"></script>
     <script src="_static/two.js"></script><script defer src="_static/late.js"></script></head>"""
-    places = bundles.bundle(tmp_path, page)
+    places = bundles.bundle(tmp_path, page, {"head", "link"})
     assert (
         static / "book.css"
     ).read_text() == "@layer theme {\nh1{color:blue}p{color:red}\n}\nh2{color:green}"
@@ -110,6 +139,33 @@ def test_pages_ask_for_one_sheet_and_one_script(tmp_path):
         "../_static/book.css", "../_static/book.js", "../_static/late.js",
     ]  # fmt: skip
     assert offline_assets.finish(html, places) == html
+
+
+def test_rules_that_no_page_needs_go():
+    """A class is needed if it is a word of a page or script; what stands in :not(…) need not be there."""
+    css = """@charset "UTF-8"; h1, .gone { color: red } .kept > .gone, .kept.here:hover { margin: 0 }
+    a:not(.gone) { color: blue } .gone { top: 0 } @media print { .gone { left: 0 } .kept { left: 0 } }
+    @media screen { .gone { left: 0 } } @keyframes turn { to { rotate: 1turn } } @font-face { src: url(x) }"""
+    rules = tinycss2.parse_stylesheet(css, skip_comments=True, skip_whitespace=True)
+    left = bundles.needed(rules, {"kept", "here"})
+    assert "gone" not in left.replace("a:not(.gone)", "")
+    assert [part in left for part in ("h1{", ".kept.here:hover", "a:not(", "@keyframes turn")] == [True] * 4
+    assert re.findall(r"@\w+ (?:print|screen) *\{.*?\}", left) == ["@media print {.kept { left: 0 }"]
+    assert "font-face" not in left
+
+
+def test_fonts_keep_the_letters_that_are_written(tmp_path):
+    """Those of a text, and those that a style sheet writes by their numbers."""
+    names = ("mathjax/es5/output/chtml/fonts/woff-v2/MathJax_Main-Regular.woff",
+             "@fontsource/m-plus-1-code/files/m-plus-1-code-latin-400-normal.woff2")  # fmt: skip
+    files = [Path(shutil.copy(ROOT / "node_modules" / name, tmp_path)) for name in names]
+    before = [file.stat().st_size for file in files]
+    fonts.shrink(files, fonts.letters(["abc", r"\2208"]))
+    for file, size, special in zip(files, before, ("∈", ""), strict=True):
+        font = TTFont(file)
+        assert set(map(chr, font.getBestCmap())) >= set(f"abc{special}")
+        assert font.flavor == file.suffix[1:]
+        assert file.stat().st_size < size / 4
 
 
 def test_the_style_sheet_is_made_of_all_its_parts():

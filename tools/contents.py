@@ -18,7 +18,7 @@ class Page:
         chapter: the name of its chapter's own page, which may be itself.
         number: which chapter that is; None outside the first part, whose chapters alone are numbered.
         lesson: which lesson of a numbered chapter it is; None for its own page, a playground, solutions.
-        title: its short title, if the contents give it one.
+        title: its name in the sidebar; None for a chapter's page.
     """
 
     name: str
@@ -38,8 +38,7 @@ def pages(folder: Path = ROOT) -> dict[str, Page]:
             about = {"chapter": chapter["file"], "number": None if k else number}
             found[chapter["file"]] = Page(chapter["file"], **about)
             for lesson, section in enumerate(chapter.get("sections", []), start=1):
-                name = section["file"]
+                name, title = section["file"], section.get("title")
                 counts = not k and Path(name).name not in {"playground", "solutions"}
-                title = section.get("title")
                 found[name] = Page(name, lesson=lesson if counts else None, title=title, **about)
     return found

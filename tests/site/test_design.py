@@ -34,6 +34,28 @@ def test_a_lesson_opens_with_its_place_lead_and_facts_and_its_code_fits(lesson, 
         assert page.url == f"{site}/{lesson.chapter}.html"
 
 
+# Letters of the figures that are drawn in the page, with their heights in pixels, and what is cut off.
+LETTERS = """() => {
+  const elements = [...document.querySelectorAll(".explore")];
+  const roots = [document.querySelector("article"), ...elements.map((e) => e.shadowRoot)];
+  const texts = roots.flatMap((root) => [...root.querySelectorAll(".panels text, .picture > svg text")]);
+  return texts.filter((e) => e.textContent.trim() && e.checkVisibility()).map((e) => {
+    const { left, right } = e.getBoundingClientRect(), scale = e.ownerSVGElement.getScreenCTM().a;
+    const height = parseFloat(getComputedStyle(e).fontSize) * scale;
+    return [e.textContent.trim(), height, left >= 0 && right <= innerWidth];
+  });
+}"""
+
+
+@pytest.mark.parametrize("width", [1280, 400])
+@pytest.mark.parametrize("lesson", LESSONS, ids=lambda lesson: lesson.name)
+def test_letters_of_figures_are_neither_tiny_nor_huge(lesson, width, site, visit):
+    """Letters of 10 to 16 pixels, on a wide screen and on a phone, and none beyond its edge."""
+    with visit(f"{site}/{lesson.name}.html", viewport={"width": width, "height": 800}) as page:
+        letters = page.evaluate(LETTERS)
+        assert [row for row in letters if not (9.9 < row[1] < 16.5 and row[2])] == []
+
+
 @pytest.mark.parametrize("chapter", CHAPTERS, ids=lambda chapter: chapter.name)
 def test_a_chapter_lists_its_lessons(chapter, site, visit):
     """Each lesson has a row with number, title and minutes, and the whole row leads to it."""
@@ -130,4 +152,5 @@ def test_fonts_are_the_books_own():
         path.name for path in (HTML / "_static").rglob("*.ttf")
     }
     assert not [name for name in fonts if name.startswith("fa-")]
-    assert {"newsreader-latin-400-normal.woff2", "m-plus-1-code-latin-400-normal.woff2"} <= fonts
+    assert {"newsreader-latin-400-italic.woff2", "m-plus-1-code-latin-400-normal.woff2"} <= fonts
+    assert "newsreader-latin-400-normal.woff2" not in fonts, "it stands in the style sheet"

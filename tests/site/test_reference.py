@@ -44,7 +44,12 @@ def test_docstrings_are_set_as_text(visit, site):
         assert "`" not in text
         assert "Args:" not in text
         assert "Return type" not in text, "Returns: takes no colon in its first line"
-        assert page.locator('article a[href$="/train.html"]', has_text=re.compile("^Train$")).count() >= 3
+        assert (
+            page.locator(
+                'article a[href$="/train.html"]', has_text=re.compile("^Training from scratch$")
+            ).count()
+            >= 3
+        )
 
 
 def test_lessons_at_a_glance(visit, site):

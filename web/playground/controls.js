@@ -179,11 +179,11 @@ customElements.define("explore-playground", class extends Machine {
     const { lr, batch, images, hidden, noise, decay, seed } = this.state;
     const names = this.secret ? [this.secret] : Object.keys(this.toggles).filter((name) => this.state[name]);
     const bugs = Object.fromEntries(names.filter((name) => name !== "none").map((name) => [name, true]));
-    return { lr, batch: Math.min(batch, images), images, hidden, noise, decay, seed, bugs, run: this.runs };
+    return { lr, batch: Math.min(batch, images), images, hidden, noise, decay, seed, bugs, secret: this.secret, run: this.runs };
   }
 
-  words({ bugs, ...settings }) { // in what it is not the lesson's run
-    const names = this.secret ? ["a hidden bug, or none"] : Object.keys(bugs).map((name) => this.data.bugs[name][0]);
+  words({ bugs, secret, ...settings }) { // in what it is not the lesson's run
+    const names = secret ? ["a hidden bug, or none"] : Object.keys(bugs).map((name) => this.data.bugs[name][0]);
     const labels = { lr: "learning rate", batch: "batch size", images: "training images", hidden: "hidden units", noise: "wrong labels", decay: "weight decay", seed: "seed" };
     const standard = { ...this.constructor.START, images: this.most };
     const parts = Object.keys(labels).filter((name) => settings[name] !== standard[name]).map((name) => `${labels[name]} ${settings[name]}`);
@@ -251,6 +251,7 @@ customElements.define("explore-playground", class extends Machine {
     this.find(".feedback").textContent = `${verdict} “${text}”. ${verdict === "It is not" ? "With it, you would see this" : "The symptom"}: ${symptom}`;
     if (verdict === "It is not") return;
     this.reveal([name]);
+    this.begun = this.settings();
     this.hideButton.focus();
     this.report();
   }
@@ -269,6 +270,7 @@ customElements.define("explore-playground", class extends Machine {
     if (this.playing) return this.pause();
     this.act(() => {
       if (this.calm) return this.ask({ steps: Math.ceil(this.begun.images / this.begun.batch), ms: Infinity, record: true });
+      if (this.playing) return; // pressed twice while the images came
       Object.assign(this, { playing: true, owed: 1, then: performance.now() });
       this.playButton.textContent = "Pause";
       this.turn(this.then);

@@ -18,7 +18,7 @@ customElements.define("explore-playground", class extends Machine {
     const canvas = (name) => `<canvas class="${name}" width="28" height="28" role="img" aria-label="${name}"></canvas>`;
     this.find(".controls").insertAdjacentHTML("beforebegin", `<style>${STYLE}</style><div class="still"><slot></slot></div><div class="top">
       <label>Experiment <select id="experiment">${options(Object.keys(experiments).map((slug) => [slug, name(slug)]))}</select></label>
-      <p class="notice" aria-live="polite"></p>
+      <div class="notice" aria-live="polite"></div>
       <div class="row"></div><p class="now"></p>
       <div class="curves">${'<svg role="img" viewBox="0 0 360 216" aria-label="No run yet."></svg>'.repeat(2)}</div><p class="runs"></p></div>`);
     this.playButton = this.button(this.calm ? "One epoch" : "Play", () => this.play());
@@ -73,7 +73,7 @@ customElements.define("explore-playground", class extends Machine {
       this.scrollIntoView();
     };
     addEventListener("hashchange", fromAddress);
-    addEventListener("load", () => { this.explainExperiment(); fromAddress(); });
+    addEventListener("load", () => { this.introduce(); fromAddress(); });
   }
 
   listen() {
@@ -218,12 +218,13 @@ customElements.define("explore-playground", class extends Machine {
     this.press(bugs);
     this.find("#experiment").value = slug;
     if (!this.calm) this.find("#speed").value = speed;
-    this.explainExperiment();
     this.restart();
+    this.introduce();
   }
 
-  explainExperiment() { // in the words that the page has below
-    this.find(".notice").innerHTML = document.getElementById(this.find("#experiment").value)?.querySelector(":scope > p")?.innerHTML ?? "";
+  introduce() { // an experiment, in the words that the page has below: its question and, folded, what to notice
+    const [question, notice] = document.getElementById(this.find("#experiment").value)?.querySelectorAll(":scope > p") ?? [];
+    this.find(".notice").innerHTML = question ? `<p>${question.innerHTML}</p><details><summary>What to notice</summary><p>${notice.innerHTML}</p></details>` : "";
   }
 
   press(bugs) {

@@ -184,9 +184,8 @@ customElements.define("explore-playground", class extends Machine {
 
   words({ bugs, secret, ...settings }) { // in what it is not the lesson's run
     const names = secret ? ["a hidden bug, or none"] : Object.keys(bugs).map((name) => this.data.bugs[name][0]);
-    const labels = { lr: "learning rate", batch: "batch size", images: "training images", hidden: "hidden units", noise: "wrong labels", decay: "weight decay", seed: "seed" };
-    const standard = { ...this.constructor.START, images: this.most };
-    const parts = Object.keys(labels).filter((name) => settings[name] !== standard[name]).map((name) => `${labels[name]} ${settings[name]}`);
+    const standard = { ...this.constructor.START, images: this.most }, label = (name) => this.find(`label[for=${name}]`).textContent;
+    const parts = Object.keys(standard).filter((name) => settings[name] !== standard[name]).map((name) => `${label(name)} ${settings[name]}`);
     return [...names, ...parts].join(", ") || "as in the lesson";
   }
 

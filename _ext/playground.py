@@ -5,6 +5,7 @@ file may fetch nothing else, and there is a smaller set for slow lines.
 """
 
 import base64
+import functools
 import json
 import zlib
 from html import escape
@@ -32,6 +33,7 @@ TITLE = "Try it: choose an experiment, predict, and press Play. Then change one 
 NOTICE = "Your browser does the arithmetic. The run before stays in the figure, in gray."
 
 
+@functools.cache
 def sets(train, val):
     """Return the first images of the training set and of the validation set, with 16 levels of gray.
 

@@ -240,7 +240,7 @@ def test_the_page_and_the_table_name_the_same_experiments():
 
 def says(slug, *words):
     """Check that the text of an experiment has these words, on which its test stands."""
-    text = re.search(rf"^### {slug.replace('-', '[ -]')}\n\n(.+)$", TEXT, flags=re.M | re.I)[1]
+    text = re.search(rf"^### {slug.replace('-', '[ -]')}\n(.+?)^##", TEXT, flags=re.M | re.I | re.S)[1]
     assert [word for word in words if word not in text] == []
 
 

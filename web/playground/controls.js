@@ -18,7 +18,7 @@ customElements.define("explore-playground", class extends Machine {
     const canvas = (name) => `<canvas class="${name}" width="28" height="28" role="img" aria-label="${name}"></canvas>`;
     this.find(".controls").insertAdjacentHTML("beforebegin", `<style>${STYLE}</style><div class="still"><slot></slot></div><div class="top">
       <label>Experiment <select id="experiment">${options(Object.keys(experiments).map((slug) => [slug, name(slug)]))}</select></label>
-      <p class="notice" aria-live="polite"></p>
+      <div class="notice" aria-live="polite"></div>
       <div class="row"></div><p class="now"></p>
       <div class="curves">${'<svg role="img" viewBox="0 0 360 216" aria-label="No run yet."></svg>'.repeat(2)}</div><p class="runs"></p></div>`);
     this.playButton = this.button(this.calm ? "One epoch" : "Play", () => this.play());
@@ -73,7 +73,7 @@ customElements.define("explore-playground", class extends Machine {
       this.scrollIntoView();
     };
     addEventListener("hashchange", fromAddress);
-    addEventListener("load", () => { this.explainExperiment(); fromAddress(); });
+    addEventListener("load", () => { this.introduce(); fromAddress(); });
   }
 
   listen() {
@@ -179,14 +179,13 @@ customElements.define("explore-playground", class extends Machine {
     const { lr, batch, images, hidden, noise, decay, seed } = this.state;
     const names = this.secret ? [this.secret] : Object.keys(this.toggles).filter((name) => this.state[name]);
     const bugs = Object.fromEntries(names.filter((name) => name !== "none").map((name) => [name, true]));
-    return { lr, batch: Math.min(batch, images), images, hidden, noise, decay, seed, bugs, run: this.runs };
+    return { lr, batch: Math.min(batch, images), images, hidden, noise, decay, seed, bugs, secret: this.secret, run: this.runs };
   }
 
-  words({ bugs, ...settings }) { // in what it is not the lesson's run
-    const names = this.secret ? ["a hidden bug, or none"] : Object.keys(bugs).map((name) => this.data.bugs[name][0]);
-    const labels = { lr: "learning rate", batch: "batch size", images: "training images", hidden: "hidden units", noise: "wrong labels", decay: "weight decay", seed: "seed" };
-    const standard = { ...this.constructor.START, images: this.most };
-    const parts = Object.keys(labels).filter((name) => settings[name] !== standard[name]).map((name) => `${labels[name]} ${settings[name]}`);
+  words({ bugs, secret, ...settings }) { // in what it is not the lesson's run
+    const names = secret ? ["a hidden bug, or none"] : Object.keys(bugs).map((name) => this.data.bugs[name][0]);
+    const standard = { ...this.constructor.START, images: this.most }, label = (name) => this.find(`label[for=${name}]`).textContent;
+    const parts = Object.keys(standard).filter((name) => settings[name] !== standard[name]).map((name) => `${label(name)} ${settings[name]}`);
     return [...names, ...parts].join(", ") || "as in the lesson";
   }
 
@@ -218,12 +217,13 @@ customElements.define("explore-playground", class extends Machine {
     this.press(bugs);
     this.find("#experiment").value = slug;
     if (!this.calm) this.find("#speed").value = speed;
-    this.explainExperiment();
     this.restart();
+    this.introduce();
   }
 
-  explainExperiment() { // in the words that the page has below
-    this.find(".notice").innerHTML = document.getElementById(this.find("#experiment").value)?.querySelector(":scope > p")?.innerHTML ?? "";
+  introduce() { // an experiment, in the words that the page has below: its question and, folded, what to notice
+    const [question, notice] = document.getElementById(this.find("#experiment").value)?.querySelectorAll(":scope > p") ?? [];
+    this.find(".notice").innerHTML = question ? `<p>${question.innerHTML}</p><details><summary>What to notice</summary><p>${notice.innerHTML}</p></details>` : "";
   }
 
   press(bugs) {
@@ -251,6 +251,7 @@ customElements.define("explore-playground", class extends Machine {
     this.find(".feedback").textContent = `${verdict} “${text}”. ${verdict === "It is not" ? "With it, you would see this" : "The symptom"}: ${symptom}`;
     if (verdict === "It is not") return;
     this.reveal([name]);
+    this.begun = this.settings();
     this.hideButton.focus();
     this.report();
   }
@@ -269,6 +270,7 @@ customElements.define("explore-playground", class extends Machine {
     if (this.playing) return this.pause();
     this.act(() => {
       if (this.calm) return this.ask({ steps: Math.ceil(this.begun.images / this.begun.batch), ms: Infinity, record: true });
+      if (this.playing) return; // pressed twice while the images came
       Object.assign(this, { playing: true, owed: 1, then: performance.now() });
       this.playButton.textContent = "Pause";
       this.turn(this.then);

@@ -70,7 +70,7 @@ const answers = (() => {
     order(name, count) {
       if (state.seed === undefined) this.change((s) => { s.seed ??= Math.floor(Math.random() * 2 ** 31); });
       const mix = (h, c) => { h = Math.imul(h ^ c.charCodeAt(0), 16777619); return h ^ (h >>> 15); };
-      const rank = (k) => [...`${state.seed} ${name} ${k}`].reduce(mix, 2166136261);
+      const rank = (k) => [...`${k} ${state.seed} ${name}`].reduce(mix, 2166136261);
       return [...Array(count).keys()].sort((a, b) => rank(a) - rank(b));
     },
   };

@@ -220,7 +220,7 @@ def test_choices_have_an_order_of_the_readers_own_that_stays(open_with):
     assert len({frozenset(order) for order in orders}) == 1
 
 
-BLOCKED = "Object.defineProperty(window, 'localStorage', { get() { throw new DOMException('', 'SecurityError'); } })"
+BLOCKED = "Object.defineProperty(window, 'localStorage', { get() { throw new Error('blocked'); } })"
 FULL = "Storage.prototype.setItem = () => { throw new DOMException('full', 'QuotaExceededError'); }"
 
 
@@ -383,10 +383,10 @@ def test_print_shows_everything(open_with):
             assert (
                 page.locator("answer-veil:visible, .answer form:visible, .answer button:visible").count() == 0
             )
+            assert box.get_by_text("A cloud, as in the first panel").is_visible()
             assert page.locator(f"{CHOICE} + .cell svg").first.is_visible()
-            assert page.evaluate(
-                "[...document.querySelectorAll('.veiled > :not(answer-veil)')].every(e => getComputedStyle(e).visibility === 'visible')"
-            )
+            hidden = "all => all.filter(e => getComputedStyle(e).visibility !== 'visible').length"
+            assert page.eval_on_selector_all(".cell_output, .cell_output > *, .under-veil > *", hidden) == 0
 
 
 def test_without_javascript_nothing_is_hidden(open_with):

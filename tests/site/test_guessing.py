@@ -63,7 +63,7 @@ def test_a_choice_is_committed_compared_and_kept(by, open_with):
         assert not box.get_by_text("A cloud, as in the first panel").is_visible()
         if by == "pointer":
             box.get_by_label("a thin line that rises").click()
-            box.get_by_text("70%").click()
+            box.get_by_label("70%").click()
             box.get_by_role("button", name="Commit").click()
         else:
             box.get_by_label("a horizontal band").focus()

@@ -266,6 +266,7 @@ def test_what_could_not_be_written_is_kept_with_what_another_tab_wrote(open_with
         ("null", 0),
         (json.dumps({**DONE, "predictions": {**DONE["predictions"], "one-typo": [{"guess": "many"}]}}), 2),
         (json.dumps({**DONE, "predictions": {**DONE["predictions"], "one-typo": [None]}}), 2),
+        (json.dumps(DONE).replace("60", '"<img>"'), 2),
         (json.dumps({**DONE, "lessons": {LESSON: 3}}), 3),
     ],
 )

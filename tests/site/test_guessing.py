@@ -142,7 +142,7 @@ def test_a_guess_is_repeated_and_the_first_counts(open_with):
     with open_with(LESSON, DONE) as page:
         box = page.locator(CHOICE)
         box.get_by_role("button", name="Guess again").click()
-        assert page.locator(f"{CHOICE} + .cell svg").first.is_visible(), "what was seen stays in view"
+        assert page.locator(f"{CHOICE} + .cell .cell_output svg").first.is_visible(), "what was seen stays in view"
         box.get_by_label("a horizontal band").check()
         box.get_by_role("button", name="Commit").click()
         first, second = kept(page)["predictions"]["line-or-cloud"]
@@ -386,7 +386,7 @@ def test_print_shows_everything(open_with):
                 page.locator("answer-veil:visible, .answer form:visible, .answer button:visible").count() == 0
             )
             assert box.get_by_text("A cloud, as in the first panel").is_visible()
-            assert page.locator(f"{CHOICE} + .cell svg").first.is_visible()
+            assert page.locator(f"{CHOICE} + .cell .cell_output svg").first.is_visible()
             hidden = "all => all.filter(e => getComputedStyle(e).visibility !== 'visible').length"
             assert page.eval_on_selector_all(".cell_output, .cell_output > *, .under-veil > *", hidden) == 0
 
@@ -396,7 +396,7 @@ def test_without_javascript_nothing_is_hidden(open_with):
         box = page.locator(".admonition:has([name=line-or-cloud])")
         assert box.get_by_text("a horizontal band").is_visible()
         assert box.locator("summary").is_visible()
-        assert page.locator(".admonition:has([name=line-or-cloud]) + .cell :is(svg, img)").first.is_visible()
+        assert page.locator(".admonition:has([name=line-or-cloud]) + .cell .cell_output :is(svg, img)").first.is_visible()
         assert not box.get_by_text("Then the first feature would have no influence").is_visible()
 
 

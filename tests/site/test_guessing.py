@@ -15,6 +15,7 @@ KEY = "from-lines-to-labels"
 LESSON = "book/linear-regression/from-scratch"
 OTHER = "book/linear-regression/a-line-through-points"
 CHOICE, NUMBER, CHECK = "#line-or-cloud", "#one-typo", ".question:has([name=right-bias-small-weights])"
+BOX = ".admonition:has([name=line-or-cloud])"  # where no script gives it its id
 BOOK = "book/your-book"
 ANSWER = "The answer is a wide cloud that rises slightly."
 DONE = {
@@ -142,7 +143,7 @@ def test_a_guess_is_repeated_and_the_first_counts(open_with):
     with open_with(LESSON, DONE) as page:
         box = page.locator(CHOICE)
         box.get_by_role("button", name="Guess again").click()
-        assert page.locator(f"{CHOICE} + .cell .cell_output svg").first.is_visible(), "what was seen stays in view"
+        assert page.locator(f"{CHOICE} + .cell .cell_output svg").first.is_visible()
         box.get_by_label("a horizontal band").check()
         box.get_by_role("button", name="Commit").click()
         first, second = kept(page)["predictions"]["line-or-cloud"]
@@ -393,10 +394,10 @@ def test_print_shows_everything(open_with):
 
 def test_without_javascript_nothing_is_hidden(open_with):
     with open_with(LESSON, java_script_enabled=False) as page:
-        box = page.locator(".admonition:has([name=line-or-cloud])")
+        box = page.locator(BOX)
         assert box.get_by_text("a horizontal band").is_visible()
         assert box.locator("summary").is_visible()
-        assert page.locator(".admonition:has([name=line-or-cloud]) + .cell .cell_output :is(svg, img)").first.is_visible()
+        assert page.locator(f"{BOX} + .cell .cell_output :is(svg, img)").first.is_visible()
         assert not box.get_by_text("Then the first feature would have no influence").is_visible()
 
 

@@ -51,6 +51,8 @@ def dressed(notebook):
                 key, about, quote = asked
                 source = source.replace(quote, with_element(key, about, quote))
                 veil = about if key == "predict" else veil
+            if cell["metadata"].get("calibration"):
+                source += "\n\n" + element("reliability-diagram", about={"least": 10})
             cell = {**cell, "source": source}
         elif veil and cell.get("id") not in veil.get("leave", ()):
             tags = [*cell["metadata"].get("tags", []), f"veil-{veil['name']}"]

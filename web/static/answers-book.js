@@ -7,7 +7,7 @@ element("past-guess", (self, about) => {
   answers.watch(() => {
     const { guess, sure, right, shown } = answers.state.predictions[self.getAttribute("name")]?.[0] ?? {};
     self.className = shown ? "shown" : guess === undefined ? "" : right ? "right" : "wrong";
-    const mine = about.right ? choices[guess] : withUnit(guess ?? 0, about.unit);
+    const mine = about.right ? choices[guess] ?? "?" : withUnit(guess ?? 0, about.unit);
     self.innerHTML = `${shown ? WORDS.shown : `${WORDS.said} <b>${mine}</b>${sure ? WORDS.confident(sure) : ""}`}. `
       + `${about.right ? WORDS.is : WORDS.measured} <b>${truth}</b>.`;
   });

@@ -86,13 +86,13 @@ element("predict-first", (self, about) => {
 // A slider that has no value until it is moved, and the ends of its scale.
 const ends = ({ range, unit }) => range.map((end) => make("span", {}, withUnit(end, unit)));
 function slider(about) {
-  const [low, high] = ends(about), output = make("output", {}, "?");
+  const [low, high] = ends(about), output = make("span", { className: "value" }, "?");
   const input = make("input", { type: "range", max: 200, value: 100, ariaLabel: WORDS.guess, ariaValueText: "?" });
   const guess = make("input", { type: "hidden", name: "guess", disabled: true });
   input.oninput = () => {
     guess.disabled = false;
     guess.value = Number(valueAt(input.value / 200, about).toPrecision(2));
-    output.value = input.ariaValueText = withUnit(Number(guess.value), about.unit);
+    output.textContent = input.ariaValueText = withUnit(Number(guess.value), about.unit);
   };
   return make("div", { className: "amount" }, low, input, high, output, guess);
 }

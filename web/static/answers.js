@@ -2,7 +2,7 @@
 const answers = (() => {
   const KEY = "from-lines-to-labels", heard = new Set();
   const sound = { // what counts as an entry, of what another version or a strange hand may have written
-    predictions: (e) => e.length > 0 && e.every(({ at, guess, shown }) => at > 0 && (shown || Number.isFinite(guess))),
+    predictions: (e) => e.length > 0 && e.every(({ at, guess, sure = 0, shown }) => at > 0 && Number.isFinite(sure) && (shown || Number.isFinite(guess))),
     checks: ({ at, picked }) => at > 0 && picked.every(Number.isInteger),
     lessons: ({ at, seen }) => at > 0 && Array.isArray(seen),
   };
@@ -70,7 +70,7 @@ const answers = (() => {
     order(name, count) {
       if (state.seed === undefined) this.change((s) => { s.seed ??= Math.floor(Math.random() * 2 ** 31); });
       const mix = (h, c) => { h = Math.imul(h ^ c.charCodeAt(0), 16777619); return h ^ (h >>> 15); };
-      const rank = (k) => [...`${state.seed} ${name} ${k}`].reduce(mix, 2166136261);
+      const rank = (k) => [...`${k} ${state.seed} ${name}`].reduce(mix, 2166136261);
       return [...Array(count).keys()].sort((a, b) => rank(a) - rank(b));
     },
   };

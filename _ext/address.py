@@ -1,7 +1,7 @@
 """What depends on the book's address, which `make address` sets.
 
 With it: the buttons to the repository, Colab and Binder, how to get the book, where to discuss it, and for
-search engines and whoever links to a page a sitemap, the page's canonical address, and og: tags with a picture.
+search engines and whoever links to a page a sitemap, the canonical address, and og: tags with a picture.
 """
 
 WITHOUT = "In the book’s folder: `make lab`."

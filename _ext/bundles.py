@@ -18,7 +18,7 @@ from bs4 import BeautifulSoup
 STYLES, SCRIPT = "book.css", "book.js"
 # The order of our own parts: what the others use stands first.
 PARTS = ["tokens", "text", "frame", "opening", "code", "boxes", "answers", "figures", "cover", "print"]
-EMBEDDED = "fonts/newsreader-latin-*-normal.woff2"  # the fonts of the text: there at once, so that no line moves
+EMBEDDED = "fonts/newsreader-latin-*-normal.woff2"  # the fonts of the text: at once, so that no line moves
 IMPORT = re.compile(r'@import "([^"]+)";')
 
 

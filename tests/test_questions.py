@@ -14,7 +14,7 @@ import nbformat
 import pytest
 from test_lessons import NOTEBOOKS, RULES, TEMPLATE, Lesson, numbers, parse, tags, without_code
 
-LESSONS = [path for path in NOTEBOOKS if path.stem not in {"solutions", "measurements"}]
+LESSONS = [path for path in NOTEBOOKS if Lesson.read(path).is_lesson]
 #: Lessons whose predictions and checks have no metadata yet: this empties, lesson by lesson.
 TO_CONVERT = {
     *("softmax-concise/same-model", "softmax-concise/cross-entropy", "softmax-concise/tuning"),

@@ -1,5 +1,6 @@
 """The fork server from outside: start it, and let it fork. What it does stands in inside/forkserver.py."""
 
+import atexit
 import functools
 import json
 import os
@@ -87,4 +88,6 @@ class ForkServer:
 @functools.cache
 def server() -> ForkServer:
     """The one of this process."""
-    return ForkServer()
+    made = ForkServer()
+    atexit.register(made.close)
+    return made

@@ -119,8 +119,9 @@ def empty() -> subprocess.Popen:
 
 def end(sandbox: subprocess.Popen) -> None:
     """End a sandbox with all that runs in it, or whatever this process has started as its own group."""
-    with contextlib.suppress(ProcessLookupError):
-        os.killpg(sandbox.pid, signal.SIGKILL)
+    if sandbox.returncode is None:  # or its number may be another's by now
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(sandbox.pid, signal.SIGKILL)
     sandbox.wait()
     if sandbox.stdin:
         sandbox.stdin.close()

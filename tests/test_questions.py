@@ -20,7 +20,6 @@ TO_CONVERT = {
     *("softmax-concise/same-model", "softmax-concise/cross-entropy", "softmax-concise/tuning"),
     *("numerical-stability/floating-point", "numerical-stability/log-sum-exp"),
     "numerical-stability/when-training-breaks",
-    *("overfitting/make-it-overfit", "overfitting/remedies", "overfitting/capacity-and-confidence"),
 }
 NUMBER = {"answer", "close", "range"}  # what a prediction of a number must say, and what it may
 MAY_SAY = {"spread", "unit", "scale", "leave"}

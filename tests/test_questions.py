@@ -17,7 +17,6 @@ from test_lessons import NOTEBOOKS, RULES, TEMPLATE, Lesson, numbers, parse, tag
 LESSONS = [path for path in NOTEBOOKS if path.stem not in {"solutions", "measurements"}]
 #: Lessons whose predictions and checks have no metadata yet: this empties, lesson by lesson.
 TO_CONVERT = {
-    "softmax-concise/tuning",
     *("numerical-stability/floating-point", "numerical-stability/log-sum-exp"),
     "numerical-stability/when-training-breaks",
     *("overfitting/make-it-overfit", "overfitting/remedies", "overfitting/capacity-and-confidence"),

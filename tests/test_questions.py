@@ -17,7 +17,6 @@ from test_lessons import NOTEBOOKS, RULES, TEMPLATE, Lesson, numbers, parse, tag
 LESSONS = [path for path in NOTEBOOKS if Lesson.read(path).is_lesson]
 #: Lessons whose predictions and checks have no metadata yet: this empties, lesson by lesson.
 TO_CONVERT = {
-    *("softmax-concise/same-model", "softmax-concise/cross-entropy", "softmax-concise/tuning"),
     *("numerical-stability/floating-point", "numerical-stability/log-sum-exp"),
     "numerical-stability/when-training-breaks",
 }

@@ -18,7 +18,6 @@ LESSONS = [path for path in NOTEBOOKS if path.stem not in {"solutions", "measure
 #: Lessons whose predictions and checks have no metadata yet: this empties, lesson by lesson.
 TO_CONVERT = {
     *("softmax-concise/same-model", "softmax-concise/cross-entropy", "softmax-concise/tuning"),
-    "numerical-stability/when-training-breaks",
     *("overfitting/make-it-overfit", "overfitting/remedies", "overfitting/capacity-and-confidence"),
 }
 NUMBER = {"answer", "close", "range"}  # what a prediction of a number must say, and what it may

@@ -15,10 +15,6 @@ import pytest
 from test_lessons import NOTEBOOKS, RULES, TEMPLATE, Lesson, numbers, parse, tags, without_code
 
 LESSONS = [path for path in NOTEBOOKS if Lesson.read(path).is_lesson]
-#: Lessons whose predictions and checks have no metadata yet: this empties, lesson by lesson.
-TO_CONVERT = {
-    "numerical-stability/when-training-breaks",
-}
 NUMBER = {"answer", "close", "range"}  # what a prediction of a number must say, and what it may
 MAY_SAY = {"spread", "unit", "scale", "leave"}
 
@@ -205,14 +201,7 @@ def feedback_keeps_the_rules_of_text(lesson):
 @pytest.mark.parametrize("path", LESSONS, ids=lambda path: path.parent.name + "/" + path.stem)
 @pytest.mark.parametrize("name", ASKING)
 def test_questions_keep_the_rule(path, name):
-    if f"{path.parent.name}/{path.stem}" in TO_CONVERT:
-        pytest.skip("to be converted")
     assert list(ASKING[name](Lesson.read(path))) == []
-
-
-def test_the_list_of_lessons_to_convert_names_lessons_without_metadata():
-    known = {f"{path.parent.name}/{path.stem}": Lesson.read(path) for path in LESSONS}
-    assert [name for name in TO_CONVERT if any(answers.question(c) for c in known[name].cells)] == []
 
 
 def test_names_are_unique_in_the_book():

@@ -19,9 +19,11 @@ def letters(texts):
 
 
 def shrink(files, kept):
-    """Write these font files again with no letters but those that are kept."""
+    """Write these font files again with the letters that are kept alone; one that has none of them stays."""
     for file in files:
         font = TTFont(file, recalcTimestamp=False, lazy=False)
+        if kept.isdisjoint(map(chr, font.getBestCmap())):
+            continue  # browsers refuse a font without letters, and formulas name MathJax_Zero
         subsetter = Subsetter(Options(hinting=False, drop_tables=["FFTM"]))
         subsetter.populate(text="".join(kept))
         subsetter.subset(font)

@@ -168,6 +168,14 @@ def test_fonts_keep_the_letters_that_are_written(tmp_path):
         assert file.stat().st_size < size / 4
 
 
+def test_a_font_with_none_of_the_letters_stays_as_it_is(tmp_path):
+    """Browsers refuse a font that has no letters, and say so on the console."""
+    font = ROOT / "node_modules/mathjax/es5/output/chtml/fonts/woff-v2/MathJax_Zero.woff"
+    copy = Path(shutil.copy(font, tmp_path))
+    fonts.shrink([copy], fonts.letters(["abc"]))
+    assert copy.read_bytes() == font.read_bytes()
+
+
 def test_the_style_sheet_is_made_of_all_its_parts():
     files = {path.stem for path in (ROOT / "web/styles").glob("*.css")}
     assert files == set(bundles.PARTS)

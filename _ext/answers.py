@@ -25,6 +25,7 @@ KINDS = {"predict": "predict-first", "check": "check-yourself"}  # key of the me
 QUOTE = re.compile(r"(?:^>.*\n?)+", re.MULTILINE)
 CHOICE = re.compile(r"^> [-*] (.+)$", re.MULTILINE)
 HEADING = re.compile(r"^#{1,6} ", re.MULTILINE)
+NAMED = re.compile(rf'<(?:{"|".join(KINDS.values())})\b[^>]* name="([^"]+)"')
 
 
 def question(cell):
@@ -113,7 +114,10 @@ class Veils(SphinxTransform):
     default_priority = 505  # after the cells that the site leaves out are gone
 
     def apply(self, **kwargs):
-        """Put an element into each output, which hides it while a guess is asked for."""
+        """Put an element into each output, which hides it while a guess is asked for, and links to the question."""
+        for question in self.document.findall(nodes.raw):
+            if named := NAMED.match(question.astext()):
+                question.parent["ids"].append(named[1])
         for cell in list(self.document.findall(nodes.container)):
             names = [c.removeprefix("tag_veil-") for c in cell["classes"] if c.startswith("tag_veil-")]
             outputs = [part for part in cell if "cell_output" in part.get("classes", [])]

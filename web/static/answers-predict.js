@@ -20,7 +20,6 @@ element("predict-first", (self, about) => {
   const entries = [...box.querySelectorAll(":scope > ul > li")], choices = entries.map((li) => li.firstElementChild.innerHTML);
   const says = make("p", { role: "status" }), body = make("div");
   let again = false, turned = false, drawn;
-  box.id ||= name;
   fold.before(make("div", { className: "answer" }, says, body));
   self.className = "answer";
 

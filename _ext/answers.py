@@ -114,7 +114,7 @@ class Veils(SphinxTransform):
     default_priority = 505  # after the cells that the site leaves out are gone
 
     def apply(self, **kwargs):
-        """Put an element into each output, which hides it while a guess is asked for, and links to the question."""
+        """Put an element into each output, which hides it while a guess is asked for; name the questions."""
         for question in self.document.findall(nodes.raw):
             if named := NAMED.match(question.astext()):
                 question.parent["ids"].append(named[1])

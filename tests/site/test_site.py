@@ -34,7 +34,7 @@ def test_nothing_goes_wrong(page):
 def test_maths_is_typeset(page):
     """Each formula of the source is typeset, without error, and none is left as text."""
     formulas = len(re.findall(r'class="math ', page.source))
-    copies = ".answer .math > mjx-container"  # of the choices, on which a reader presses
+    copies = ".answer .math > mjx-container, past-guess .math > mjx-container"  # of choices
     assert page.locator(f".math > mjx-container:not({copies})").count() == formulas
     assert page.locator("mjx-merror").count() == 0
     text = page.evaluate(

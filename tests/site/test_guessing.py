@@ -17,7 +17,6 @@ OTHER = "book/linear-regression/a-line-through-points"
 CHOICE, NUMBER, CHECK = "#line-or-cloud", "#one-typo", ".question:has([name=right-bias-small-weights])"
 BOX = ".admonition:has([name=line-or-cloud])"  # where no script gives it its id
 BOOK = "book/your-book"
-ANSWER = "The answer is a wide cloud that rises slightly."
 DONE = {
     "version": 1,
     "seed": 7,
@@ -75,13 +74,13 @@ def test_a_choice_is_committed_compared_and_kept(by, open_with):
             page.keyboard.press("Enter")
         said = box.get_by_role("status").inner_text()
         assert (
-            said
-            == "You said a thin line that rises, 70% sure. The answer is a wide cloud that rises slightly."
+            said == "You said “a thin line that rises” (70% sure). "
+            "The answer is “a wide cloud that rises slightly”."
         )
         assert box.locator(".feedback", has_text="The points would lie on a line").is_visible()
         assert box.get_by_text("A cloud, as in the first panel").is_visible()
         assert hidden.is_visible()
-        assert page.evaluate("document.activeElement.textContent") == "Guess again", "the focus stays here"
+        assert page.evaluate("document.activeElement.textContent") == said, "the focus stays here"
         [guess] = kept(page)["predictions"]["line-or-cloud"]
         assert guess | {"at": 0} == {"at": 0, "guess": 0, "sure": 70, "right": False}
         page.reload()
@@ -95,7 +94,7 @@ def test_a_right_choice_needs_no_correction(open_with):
         box = page.locator(CHOICE)
         box.get_by_label("a wide cloud that rises slightly").check()
         box.get_by_role("button", name="Commit").click()
-        assert box.get_by_role("status").inner_text() == "Right: a wide cloud that rises slightly."
+        assert box.get_by_role("status").inner_text() == "Right: “a wide cloud that rises slightly”."
         assert box.locator(".feedback").count() == 0
         assert kept(page)["predictions"]["line-or-cloud"][0]["right"]
 
@@ -128,7 +127,7 @@ def test_it_can_be_shown_without_a_guess(open_with):
         page.locator(CHOICE).get_by_role("button", name="Show me").click()
         assert (
             page.locator(CHOICE).get_by_role("status").inner_text()
-            == "The answer is a wide cloud that rises slightly."
+            == "The answer is “a wide cloud that rises slightly”."
         )
         before = veiled(page).count()
         veil = veiled(page).first
@@ -234,7 +233,7 @@ def test_a_page_works_where_nothing_can_be_kept(fault, line, open_with, site):
         box = page.locator(CHOICE)
         box.get_by_label("a horizontal band").check()
         box.get_by_role("button", name="Commit").click()
-        assert "You said a horizontal band" in box.get_by_role("status").inner_text()
+        assert "You said “a horizontal band”" in box.get_by_role("status").inner_text()
         assert line in box.locator(".trouble").inner_text()
         page.locator(CHECK).get_by_label("at the shapes").check()
         page.locator(CHECK).get_by_role("button", name="Check").click()
@@ -324,7 +323,7 @@ def test_two_tabs_see_the_same(open_with, site):
         other.goto(f"{site}/{LESSON}.html")
         page.locator(CHOICE).get_by_label("a horizontal band").check()
         page.locator(CHOICE).get_by_role("button", name="Commit").click()
-        other.locator(f"{CHOICE} [role=status]", has_text="You said a horizontal band").wait_for()
+        other.locator(f"{CHOICE} [role=status]", has_text="You said “a horizontal band”").wait_for()
         other.locator("#batch-sizes").get_by_role("button", name="Show me").click()
         assert set(kept(page)["predictions"]) == {"line-or-cloud", "batch-sizes"}
         page.locator("#batch-sizes [role=status]", has_text="The answer is").wait_for()
@@ -413,6 +412,7 @@ def test_progress_is_marked_everywhere(open_with, site):
         way = page.get_by_role("link", name="Go on with Gradient descent from scratch")
         assert way.get_attribute("href").startswith(f"{site}/{LESSON}.html#")
         way.click()
+        page.wait_for_url(f"{site}/{LESSON}.html#*")
         for heading in page.locator("article section:has(> h2)").all()[1:]:
             heading.locator("h2").scroll_into_view_if_needed()
             seen = "id => { const l = Object.values(answers.state.lessons)[0]; return l.seen.includes(id); }"
@@ -443,9 +443,9 @@ def test_your_book_says_how_well_calibrated_one_is(open_with):
         assert diagram.locator("tbody tr").all_inner_texts() == ["60%\t1\t0", "80%\t1\t1"]
         guesses = page.locator("past-guess:visible").all_inner_texts()
         assert guesses == [
-            "You said 90 minutes, 60% sure. Measured: 32.52 minutes.",
-            f"You said a wide cloud that rises slightly, 80% sure. {ANSWER}",
-            "Shown, not guessed. The answer is those with batches of 1 and of 10.",
+            "You said 90 minutes (60% sure). Measured: 32.52 minutes.",
+            "Right: “a wide cloud that rises slightly” (80% sure).",
+            "Shown, not guessed. The answer is “those with batches of 1 and of 10”.",
         ]
 
 

@@ -3,13 +3,13 @@
 // One prediction, hidden until it is made. The first guess is what counts.
 element("past-guess", (self, about) => {
   const choices = [...self.parentElement.querySelectorAll(":scope > ul > li")].map((li) => li.innerHTML.replace(/<\/?p>/g, ""));
-  const truth = about.right ? choices[about.right.indexOf(true)] : measured(about);
+  const truth = about.right ? WORDS.quoted(choices[about.right.indexOf(true)]) : measured(about);
   answers.watch(() => {
     const { guess, sure, right, shown } = answers.state.predictions[self.getAttribute("name")]?.[0] ?? {};
     self.className = shown ? "shown" : guess === undefined ? "" : right ? "right" : "wrong";
-    const mine = about.right ? choices[guess] ?? "?" : withUnit(guess ?? 0, about.unit);
-    self.innerHTML = `${shown ? WORDS.shown : `${WORDS.said} <b>${mine}</b>${sure ? WORDS.confident(sure) : ""}`}. `
-      + `${about.right ? WORDS.is : WORDS.measured} <b>${truth}</b>.`;
+    const mine = about.right ? WORDS.quoted(choices[guess] ?? "?") : withUnit(guess ?? 0, about.unit);
+    const hit = about.right && right, said = `${hit ? WORDS.right : WORDS.said} <b>${mine}</b>${sure ? WORDS.confident(sure) : ""}`;
+    self.innerHTML = `${shown ? WORDS.shown : said}.` + (hit ? "" : ` ${about.right ? WORDS.is : WORDS.measured} <b>${truth}</b>.`);
   });
 });
 
@@ -55,7 +55,7 @@ element("your-book", (self) => {
     says.textContent = WORDS.forgotten;
   };
   self.append(make("label", {}, guessing, make("span", {}, WORDS.switch)), trouble, make("p", { className: "acts" },
-    button(WORDS.export, save, ""), button(WORDS.import, () => file.click(), ""), button(WORDS.forgetAll, forget, ""), file), says);
+    button(WORDS.export, save, ""), button(WORDS.import, () => file.click(), ""), button(WORDS.forgetAll, forget), file), says);
   answers.watch(() => {
     guessing.checked = answers.state.guessing;
     trouble.textContent = answers.trouble;

@@ -11,6 +11,13 @@ element("check-yourself", (self, { right }) => {
   const says = make("p", { role: "status" });
   const form = make("form", {}, group("choices", WORDS.answer, options.flatMap(({ label, feedback }) => [label, feedback])),
     make("p", { className: "acts" }, make("button", {}, WORDS.check)));
+  form.oninput = () => { // what was said is of another choice
+    says.textContent = "";
+    for (const { label, feedback } of options) {
+      label.className = "";
+      feedback.hidden = true;
+    }
+  };
   form.onsubmit = (event) => {
     event.preventDefault();
     const picked = options.filter(({ input }) => input.checked).map(({ k }) => k);

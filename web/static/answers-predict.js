@@ -18,7 +18,7 @@ const turn = (guessing) => answers.change((state) => Object.assign(state, { gues
 element("predict-first", (self, about) => {
   const name = self.getAttribute("name"), box = self.parentElement, fold = box.querySelector(":scope > details");
   const entries = [...box.querySelectorAll(":scope > ul > li")], choices = entries.map((li) => li.firstElementChild.innerHTML);
-  const says = make("p", { role: "status" }), body = make("div");
+  const says = make("p", { role: "status", tabIndex: -1 }), body = make("div");
   let again = false, turned = false, drawn;
   fold.before(make("div", { className: "answer" }, says, body));
   self.className = "answer";
@@ -28,7 +28,7 @@ element("predict-first", (self, about) => {
     again = repeat;
     edit?.();
     show();
-    box.querySelector(".answer :is(input, button)")?.focus({ preventScroll: true });
+    (drawn.startsWith('["asking') ? box.querySelector(".answer input") : says).focus({ preventScroll: true });
   }
 
   const parts = {
@@ -40,6 +40,7 @@ element("predict-first", (self, about) => {
         make("p", { className: "acts" }, make("button", {}, WORDS.commit),
           button(WORDS.show, () => act(false, () => keep(name, { shown: true }))),
           button(WORDS.off, () => { turned = true; act(false, () => turn(false)); })));
+      form.oninput = () => says.replaceChildren();
       form.onsubmit = (event) => {
         event.preventDefault();
         const given = new FormData(form), guess = Number(given.get("guess")), sure = Number(given.get("sure"));
@@ -50,8 +51,8 @@ element("predict-first", (self, about) => {
     },
     answered({ guess, right, sure, shown }) {
       const strong = (innerHTML) => make("strong", { innerHTML });
-      const mine = shown || strong(about.right ? choices[guess] : withUnit(guess, about.unit));
-      const truth = strong(about.right ? choices[about.right.indexOf(true)] : measured(about));
+      const mine = shown || strong(about.right ? WORDS.quoted(choices[guess]) : withUnit(guess, about.unit));
+      const truth = strong(about.right ? WORDS.quoted(choices[about.right.indexOf(true)]) : measured(about));
       const hit = about.right && right, feedback = about.right && !shown && entries[guess].querySelector("ul > li")?.innerHTML;
       return {
         says: [...shown ? [] : [hit ? WORDS.right : WORDS.said, " ", mine, sure ? WORDS.confident(sure) : "", ". "],
@@ -61,8 +62,8 @@ element("predict-first", (self, about) => {
         acts: [button(WORDS.again, () => act(true))],
       };
     },
-    // Only where it was just switched off does the box offer to switch it on again.
-    off: () => turned ? { says: [WORDS.isOff], acts: [button(WORDS.on, () => act(false, () => turn(true)))] } : {},
+    // The first box of a page, and the one where it was switched off, offer to switch it on again.
+    off: () => turned || self === document.querySelector("predict-first") ? { says: [WORDS.isOff], acts: [button(WORDS.on, () => act(false, () => turn(true)))] } : {},
   };
 
   // Draw anew what has changed. The status stays, so that a screen reader notices what is put into it.
@@ -88,7 +89,7 @@ function slider(about) {
   const [low, high] = ends(about), output = make("span", { className: "value" }, "?");
   const input = make("input", { type: "range", max: 200, value: 100, ariaLabel: WORDS.guess, ariaValueText: "?" });
   const guess = make("input", { type: "hidden", name: "guess", disabled: true });
-  input.oninput = () => {
+  input.oninput = input.onclick = () => { // whoever presses the thumb where it stands means that value
     guess.disabled = false;
     guess.value = Number(valueAt(input.value / 200, about).toPrecision(2));
     output.textContent = input.ariaValueText = withUnit(Number(guess.value), about.unit);

@@ -18,7 +18,7 @@ element("reading-progress", (self, about) => {
     const { predictions, checks } = answers.state;
     self.textContent = [
       pages.length === 1 ? markOf(pages[0]) : count(pages, (page) => answers.state.lessons[page]?.read, WORDS.lessonsRead),
-      count(asked.flatMap((a) => a.predict), (name) => predictions[name]?.some((g) => !g.shown), WORDS.guesses),
+      count(asked.flatMap((a) => a.predict), (name) => predictions[name] && !predictions[name][0].shown, WORDS.guesses),
       count(asked.flatMap((a) => a.check), (name) => checks[name]?.passed, WORDS.checks),
     ].filter(Boolean).join(" · ");
   });

@@ -1,12 +1,12 @@
 // What the page says about answers, in one place, so that it can be translated.
 const WORDS = {
-  commit: "Commit", show: "Show me", again: "Guess again", check: "Check", off: "Stop asking", on: "Ask me first",
+  commit: "Commit", show: "Show me", again: "Guess again", check: "Check", off: "Stop asking in the whole book", on: "Ask me first",
   isOff: "Guessing is off in the whole book.",
   choose: "Choose an answer first.", move: "Move the slider first.",
   guess: "Your guess", answer: "Your answer", sure: "How sure are you? (optional)",
   within: (close) => `Within ${close} counts as right. How sure are you? (optional)`,
   factor: (close) => `Within a factor of ${close} counts as right. How sure are you? (optional)`,
-  confident: (percent) => `, ${percent}% sure`,
+  confident: (percent) => ` (${percent}% sure)`, quoted: (choice) => `“${choice}”`,
   right: "Right:", said: "You said", is: "The answer is", measured: "Measured:", shown: "Shown, not guessed",
   veil: "Hidden until you", veilLink: "guess",
   passed: "Right.", wrong: "Not yet. See below your choice.", missing: "Not all yet: one or more right answers are missing.",
@@ -24,5 +24,5 @@ const WORDS = {
   imported: "Imported.", notImported: "This file is no export of this book. Nothing was changed.",
   diagram: "Reliability diagram: the share of right guesses against the stated confidence",
   axes: "How sure you were; upward, the share that was right", columns: ["How sure", "Predictions", "Right"],
-  scores: (n, brier, ece) => `${n} predictions, Brier score ${brier}, expected calibration error ${ece}`,
+  scores: (n, brier, ece) => `${n} ${n === 1 ? "prediction" : "predictions"}, Brier score ${brier}, expected calibration error ${ece}`,
 };

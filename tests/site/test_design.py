@@ -56,6 +56,22 @@ def test_letters_of_figures_are_neither_tiny_nor_huge(lesson, width, site, visit
         assert [row for row in letters if not (9.9 < row[1] < 16.5 and row[2])] == []
 
 
+# The width of the title as it is shown, and in the font of the text.
+WIDTHS = """() => {
+  const title = document.querySelector("h1"), range = document.createRange();
+  range.selectNodeContents(title.firstChild);
+  const width = () => range.getBoundingClientRect().width, shown = width();
+  title.style.fontFamily = "Newsreader";
+  return [shown, width()];
+}"""
+
+
+def test_the_text_has_its_own_font_on_the_first_visit(site, visit):
+    with visit(f"{site}/index.html") as page:
+        shown, own = page.evaluate(WIDTHS)
+        assert shown == own
+
+
 @pytest.mark.parametrize("chapter", CHAPTERS, ids=lambda chapter: chapter.name)
 def test_a_chapter_lists_its_lessons(chapter, site, visit):
     """Each lesson has a row with number, title and minutes, and the whole row leads to it."""

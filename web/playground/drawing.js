@@ -60,7 +60,7 @@ const Drawing = {
       const points = (records, who) => records.map((r) => [r.epochs, r[who + title]]);
       const key = ["training", "validation"].map((who, i) => {
         const value = last?.[["train", "val"][i] + title];
-        return `<path d="M${92 + 132 * i} 10h20" ${looks[["train", "val"][i]]}/><text x="${117 + 132 * i}" y="14">${who} ${Number.isFinite(value) ? short(value) : ""}</text>`;
+        return `<path d="M${68 + 138 * i} 10h20" ${looks[["train", "val"][i]]}/><text x="${93 + 138 * i}" y="14">${who} ${Number.isFinite(value) ? short(value) : ""}</text>`;
       });
       const lines = [[points(before, "train"), gray], [points(before, "val"), `${gray} ${dashed}`], [points(now, "train"), looks.train], [points(now, "val"), looks.val]];
       return Drawing.chart(title, lines, marks, { end, key: key.join(""), ...options });

@@ -310,15 +310,22 @@ def test_a_cell_chosen_again_gives_its_next_image(open_page):
     assert seen == [of_cell[(first + k) % len(of_cell)] for k in range(4)]
 
 
-def test_labels_of_the_loss_axis_stay_in_the_picture(open_page):
+def test_words_of_the_loss_stay_in_the_picture(open_page):
     page = open_page("#unscaled-pixels")
-    press(page, "Step")
-    steps(page)
-    lefts = (
-        page.locator(".curves svg").first.locator("text").evaluate_all("all => all.map((e) => e.getBBox().x)")
+    for _ in range(4):
+        press(page, "Step")
+        steps(page)
+    boxes = (
+        page.locator(".curves svg")
+        .first.locator("text")
+        .evaluate_all(
+            "all => all.map((e) => [e.textContent, e.getBBox().x, e.getBBox().x + e.getBBox().width])"
+        )
     )
-    assert "10⁴" in page.locator(".curves svg").first.text_content()
-    assert min(lefts) >= 0
+    assert "10⁴" in [text for text, _, _ in boxes]
+    assert all(0 <= left <= right <= 360 for text, left, right in boxes if text)
+    (_, _, end), (_, start, _) = (box for box in boxes if re.match("(training|validation) .", box[0]))
+    assert end < start - 20, "the line of the key stands between"
 
 
 def test_the_matrix_is_one_tab_stop_and_a_cell_sends_its_image_to_the_pad(open_page):

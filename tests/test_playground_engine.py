@@ -320,7 +320,7 @@ def test_unscaled_pixels(page, seed):
     assert max(record["valAccuracy"] for record in records) > 0.5
 
 
-@pytest.mark.parametrize("slug, low, high", [("sum-for-mean", 560, 600), ("unscaled-pixels", 20, 80)])
+@pytest.mark.parametrize(("slug", "low", "high"), [("sum-for-mean", 560, 600), ("unscaled-pixels", 20, 80)])
 def test_these_two_differ_by_the_start_alone(page, slug, low, high):
     """For all seeds that the page has."""
     losses = np.array(

@@ -1,5 +1,6 @@
 """The playground in a real browser: controls, hidden bugs, images on demand, no worker, print, axe."""
 
+import itertools
 import re
 from urllib.parse import urlsplit
 
@@ -8,9 +9,8 @@ import playground
 import pytest
 from playwright.sync_api import expect
 from test_element_confusion import pixels
-from test_elements import AXE, THEMES, browser
+from test_elements import AXE, THEMES
 
-__all__ = ["browser"]  # a fixture
 pytestmark = pytest.mark.xdist_group("playground")
 SETS = {"images": (500, 200), "images-small": (200, 100)}
 NOWHERE = '<meta http-equiv="Content-Security-Policy" content="worker-src \'none\'">'
@@ -211,7 +211,8 @@ def test_a_hidden_bug_is_told_by_its_symptom(open_page, k):
     names = list(playground.words()["bugs"])
     texts = [text for text, _ in playground.words()["bugs"].values()]
     press(page, "Hide one for me")
-    expect(page.get_by_role("button", name="wrong axis", exact=True)).to_be_focused()
+    expect(page.get_by_role("button", name="Play")).to_be_focused()
+    expect(page.get_by_role("button", name="wrong axis", exact=True)).to_be_disabled()
     press(page, "Step")
     assert steps(page) == 1
     bugs = "Object.keys(document.querySelector('explore-playground').begun.bugs)"
@@ -219,7 +220,8 @@ def test_a_hidden_bug_is_told_by_its_symptom(open_page, k):
     expect(page.locator(".runs")).to_have_text("This run: a hidden bug, or none.")
     press(page, texts[(k + 1) % 7])
     feedback = page.locator(".feedback")
-    expect(feedback).to_contain_text(f"It is not “{texts[(k + 1) % 7]}”. With it, you would see this: ")
+    wrong = "There is a bug. Without one" if k == 5 else f"It is not “{texts[(k + 1) % 7]}”. With it"
+    expect(feedback).to_contain_text(f"{wrong}, at the settings of the baseline, you would see this: ")
     assert texts[k] not in feedback.text_content()
     press(page, texts[k])
     expect(feedback).to_contain_text(f"Yes, it is “{texts[k]}”. The symptom: ")
@@ -233,6 +235,97 @@ def test_who_gives_up_is_told(open_page):
     press(page, "Hide one for me")
     press(page, "Tell me")
     expect(page.locator(".feedback")).to_contain_text("It is “no zero_grad”. The symptom: ")
+
+
+def test_what_was_said_goes_with_the_next_choice(open_page):
+    page = open_page()
+    feedback = page.locator(".feedback")
+    for choose in (
+        lambda: page.get_by_role("combobox", name="Experiment").select_option("memorize"),
+        lambda: press(page, "no shuffle", pressed=False),
+        lambda: page.get_by_role("slider", name="seed").press("ArrowRight"),
+        lambda: page.get_by_role("slider", name="learning rate").press("ArrowRight"),
+    ):
+        press(page, "Hide one for me")
+        page.get_by_role("slider", name="learning rate").press("ArrowRight")
+        expect(feedback).to_contain_text("One of the six bugs is planted")
+        press(page, "Tell me")
+        expect(feedback).to_contain_text("The symptom")
+        for planted in page.locator(".bugs").get_by_role("button", name="no shuffle", pressed=True).all():
+            planted.press("Enter")
+            expect(feedback).to_have_text("")
+        choose()
+        expect(feedback).to_have_text("")
+
+
+def test_a_bug_is_hidden_at_the_settings_of_the_baseline_and_never_twice_running(open_page):
+    page = open_page(before="Math.random = () => 0.3")
+    page.get_by_role("combobox", name="Experiment").select_option("memorize")
+    for _ in range(3):
+        press(page, "Step")
+        steps(page)
+    secrets = []
+    for _ in range(4):
+        press(page, "Hide one for me")
+        expect(page.locator(".runs")).to_have_text("This run: a hidden bug, or none.")
+        expect(page.locator(".notice")).to_have_text("A hidden bug, or none.")
+        assert page.locator(".curves path[stroke=currentColor][stroke-opacity]").count() == 0
+        secrets.append(page.evaluate("document.querySelector('explore-playground').secret"))
+        press(page, "Tell me")
+        page.get_by_role("slider", name="learning rate").press("ArrowRight")
+    assert all(a != b for a, b in itertools.pairwise(secrets))
+
+
+def test_the_experiment_is_the_one_at_which_the_controls_stand(open_page):
+    page = open_page("#softmax-twice")
+    experiment = page.get_by_role("combobox", name="Experiment")
+    expect(experiment).to_have_value("softmax-twice")
+    page.get_by_role("slider", name="learning rate").press("ArrowRight")
+    expect(experiment.locator("option:checked")).to_have_text("Your own")
+    expect(page.locator(".notice")).to_have_text("")
+    page.get_by_role("slider", name="learning rate").press("ArrowLeft")
+    expect(experiment).to_have_value("softmax-twice")
+    expect(page.locator(".notice > p")).to_have_text("Is it fine?")
+
+
+def test_a_cell_chosen_again_gives_its_next_image(open_page):
+    page = open_page()
+    press(page, "Step")
+    steps(page)
+    number = "document.querySelector('explore-playground').chosen"
+    cells = page.get_by_role("grid").locator("td[aria-selected]").all()
+    cell = max(cells, key=lambda cell: int(cell.inner_text()))
+    row, column = divmod(cells.index(cell), 10)
+    of_cell = page.evaluate(
+        """([i, j]) => { const { val, predictions } = document.querySelector("explore-playground");
+          return [...val.labels.keys()].filter((k) => val.labels[k] === i && predictions[k] === j); }""",
+        [row, column],
+    )
+    assert len(of_cell) > 4
+    seen = []
+    for choose in (cell.click, cell.click, lambda: cell.press("Enter"), lambda: cell.press(" ")):
+        choose()
+        seen.append(page.evaluate(number))
+    first = of_cell.index(seen[0])
+    assert seen == [of_cell[(first + k) % len(of_cell)] for k in range(4)]
+
+
+def test_words_of_the_loss_stay_in_the_picture(open_page):
+    page = open_page("#unscaled-pixels")
+    for _ in range(4):
+        press(page, "Step")
+        steps(page)
+    boxes = (
+        page.locator(".curves svg")
+        .first.locator("text")
+        .evaluate_all(
+            "all => all.map((e) => [e.textContent, e.getBBox().x, e.getBBox().x + e.getBBox().width])"
+        )
+    )
+    assert "10⁴" in [text for text, _, _ in boxes]
+    assert all(0 <= left <= right <= 360 for text, left, right in boxes if text)
+    (_, _, end), (_, start, _) = (box for box in boxes if re.match("(training|validation) .", box[0]))
+    assert end < start - 20, "the line of the key stands between"
 
 
 def test_the_matrix_is_one_tab_stop_and_a_cell_sends_its_image_to_the_pad(open_page):
@@ -300,9 +393,9 @@ def test_the_pad_is_drawn_on_by_keyboard_and_pointer(open_page):
     box = pad.bounding_box()
     page.mouse.move(box["x"] + box["width"] * 5.5 / 28, box["y"] + box["height"] * 3.5 / 28)
     page.mouse.down()
-    page.mouse.move(box["x"] + box["width"] * 7.5 / 28, box["y"] + box["height"] * 3.5 / 28, steps=4)
+    page.mouse.move(box["x"] + box["width"] * 12.5 / 28, box["y"] + box["height"] * 3.5 / 28)
     page.mouse.up()
-    assert (image()[3, 5:8] >= 0.9).all()
+    assert (image()[3, 5:13] >= 0.9).all()
     assert "the label is" not in page.locator(".verdict").text_content()
 
 
@@ -364,5 +457,5 @@ def test_axe_finds_nothing(open_page, theme):
 def test_it_is_small():
     """Its JavaScript, and what the first training fetches."""
     lines = sum(len(path.read_text().splitlines()) for path in playground.FOLDER.glob("*.js"))
-    assert lines <= 730
+    assert lines <= 780
     assert 3 <= len(list(playground.FOLDER.glob("*.js"))) <= 4

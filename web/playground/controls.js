@@ -17,7 +17,7 @@ customElements.define("explore-playground", class extends Machine {
     const options = (all) => all.map(([value, text]) => `<option value="${value}">${escape(text)}</option>`).join("");
     const canvas = (name) => `<canvas class="${name}" width="28" height="28" role="img" aria-label="${name}"></canvas>`;
     this.find(".controls").insertAdjacentHTML("beforebegin", `<style>${STYLE}</style><div class="still"><slot></slot></div><div class="top">
-      <label>Experiment <select id="experiment">${options(Object.keys(experiments).map((slug) => [slug, name(slug)]))}</select></label>
+      <label>Experiment <select id="experiment"><option value="" hidden disabled>Your own</option>${options(Object.keys(experiments).map((slug) => [slug, name(slug)]))}</select></label>
       <div class="notice" aria-live="polite"></div>
       <div class="row"></div><p class="now"></p>
       <div class="curves">${'<svg role="img" viewBox="0 0 360 216" aria-label="No run yet."></svg>'.repeat(2)}</div><p class="runs"></p></div>`);
@@ -41,23 +41,23 @@ customElements.define("explore-playground", class extends Machine {
     list("decay", "weight decay");
     list("hidden", "hidden units");
     this.slider("seed", "seed", { min: 1, max: 20, step: 1, at: START.seed, show: String });
-    this.find(".controls").insertAdjacentHTML("afterend", `<fieldset class="bugs"><legend>Plant a bug</legend></fieldset>
+    this.find(".controls").insertAdjacentHTML("afterend", `<fieldset class="bugs"><legend>Plant one or more bugs</legend></fieldset>
       <fieldset class="guess" hidden><legend>Which bug is it?</legend></fieldset><p class="feedback" aria-live="polite"></p>`);
     this.toggles = Object.fromEntries(Object.entries(bugs).filter(([name]) => name !== "none").map(([name, [text]]) => [name, this.toggle(name, text)]));
     this.hideButton = this.button("Hide one for me", () => this.hide());
     this.find(".bugs").append(...Object.values(this.toggles), this.hideButton);
-    this.find(".guess").append(...Object.entries(bugs).map(([name, [text]]) => this.button(text, () => this.guess(name))),
-      this.button("Tell me", () => this.guess(this.secret, "It is")));
+    this.guesses = Object.entries(bugs).map(([name, [text]]) => this.button(text, () => this.guess(name)));
+    this.find(".guess").append(...this.guesses, this.button("Tell me", () => this.guess(this.secret, "It is")));
     this.find(".picture").innerHTML = `<h2>Why this class? Choose an image, or draw one</h2><div class="evidence">
       <div><canvas class="pad" width="28" height="28" tabindex="0" role="application"
         aria-label="Drawing pad of 28 by 28 pixels. Draw by pointer, or move with the arrow keys, paint with space, erase with delete."></canvas>
         <p class="keys">Arrows move, space paints, delete erases.</p><div class="picks"></div></div>
-      <div><p class="verdict"></p><div class="why">${classes.map((c) => `<figure>${canvas("weights")}${canvas("parts")}
+      <div><p class="verdict">Press Play or Step first.</p><div class="why">${classes.map((c) => `<figure>${canvas("weights")}${canvas("parts")}
         <figcaption><span>${escape(c)}</span><span class="p"></span></figcaption><i></i></figure>`).join("")}</div></div></div>
       <div class="panels"><div><h2>What does it confuse?</h2><table role="grid" aria-label="Confusion matrix of the validation images">
         <thead><tr><td>true ↓<br>predicted →</td>${classes.map((c) => `<th scope="col">${escape(c)}</th>`).join("")}</tr></thead>
         <tbody>${classes.map((c) => `<tr><th scope="row">${escape(c)}</th>${'<td tabindex="-1" aria-selected="false"></td>'.repeat(10)}</tr>`).join("")}</tbody></table></div>
-      <div><h2>Confused most often</h2><ol class="confused"></ol><p>Choose a cell, and its next image goes to the pad above.</p>
+      <div><h2>Confused most often</h2><ol class="confused"></ol><p>Choose a cell, and its next image goes to the pad above; choose it again for one more.</p>
         <div class="deep" hidden><h2>What do the hidden units look for?</h2><div class="units"></div></div></div></div>`;
     for (const [text, press] of [["Back", () => this.choose(this.chosen - 1)], ["Next", () => this.choose(this.chosen + 1)],
       ["Mistake", () => this.seek((truth, guess) => truth !== guess)], ["Blank", () => this.choose()]]) this.find(".picks").append(this.button(text, press));
@@ -82,19 +82,27 @@ customElements.define("explore-playground", class extends Machine {
     on("#experiment", "change", ({ target }) => this.try(target.value));
     const where = (cell) => [cell.parentNode.rowIndex - 1, cell.cellIndex - 1];
     on("tbody", "focusin", ({ target }) => this.select(...where(target)));
-    on("tbody", "click", ({ target }) => { if (target.matches("td")) target.focus(); });
+    const next = (cell) => (cell === this.shadowRoot.activeElement ? this.select(...where(cell)) : cell.focus());
+    on("tbody", "mousedown", (event) => event.preventDefault()); // the click gives the focus
+    on("tbody", "click", ({ target }) => { if (target.matches("td")) next(target); });
     on("tbody", "keydown", (event) => {
       const move = arrow(event), at = where(event.target);
-      if (!move) return;
+      if (!move && !["Enter", " "].includes(event.key)) return;
       event.preventDefault();
+      if (!move) return next(event.target);
       this.cell(...at.map((v, i) => within(v + move[i], 9))).focus();
     });
-    const brush = ({ target, clientX, clientY, shiftKey }) => {
+    const spot = ({ target, clientX, clientY }) => {
       const { left, top, width } = target.getBoundingClientRect();
-      this.dab(Math.floor(28 * (clientY - top) / width), Math.floor(28 * (clientX - left) / width), shiftKey ? -1 : 1);
+      return [clientY - top, clientX - left].map((v) => Math.floor(28 * v / width));
     };
-    on(".pad", "pointerdown", (event) => { event.target.setPointerCapture(event.pointerId); brush(event); });
-    on(".pad", "pointermove", (event) => { if (event.buttons) brush(event); });
+    let tip;
+    const brush = (event) => { // also what lies between two events
+      const from = tip, to = tip = spot(event), n = Math.max(1, ...to.map((v, i) => Math.abs(v - from[i])));
+      for (let k = 1; k <= n; k++) this.dab(...to.map((v, i) => Math.round(from[i] + (v - from[i]) * k / n)), event.shiftKey ? -1 : 1);
+    };
+    on(".pad", "pointerdown", (event) => { event.target.setPointerCapture(event.pointerId); tip = spot(event); brush(event); });
+    on(".pad", "pointermove", (event) => { if (event.buttons && tip) brush(event); });
     on(".pad", "blur", () => { this.cursor = undefined; this.explain(); });
     on(".pad", "keydown", (event) => {
       const move = arrow(event), paint = { " ": 1, Delete: -1, Backspace: -1 }[event.key];
@@ -165,6 +173,7 @@ customElements.define("explore-playground", class extends Machine {
     this.drawing ??= requestAnimationFrame(() => {
       this.drawing = undefined;
       this.find(".now").textContent = `Step ${this.steps}, epoch ${fixed(this.epochs, 2)}${this.steps ? `, loss of this batch ${short(this.loss)}` : ""}`;
+      if (this.steps) for (const button of this.guesses) button.disabled = false;
       if (this.fresh) this.report();
       this.fresh = false;
       this.explain();
@@ -191,12 +200,14 @@ customElements.define("explore-playground", class extends Machine {
 
   update() { // another model, other data or a bug begin anew; the other settings take effect in the next step
     if (this.quiet || !this.toggles) return;
+    if (!this.secret) this.find(".feedback").textContent = "";
     const now = this.settings(), was = this.begun;
     const anew = (s) => JSON.stringify([s.images, s.noise, s.hidden, s.seed, s.bugs]);
     if (!was || anew(was) !== anew(now)) return this.restart();
     if (this.steps && this.words(was) !== this.words(now)) this.marks.push(this.epochs);
     this.begun = now;
     this.ask({ set: now });
+    this.introduce();
     this.report();
   }
 
@@ -205,25 +216,40 @@ customElements.define("explore-playground", class extends Machine {
     Object.assign(this, { records: [], marks: [], runs: this.runs + 1, steps: 0, epochs: 0 });
     this.begun = this.settings();
     this.ask({ start: this.begun });
+    this.introduce();
     this.report();
   }
 
-  try(slug) { // an experiment sets all that can be set, and waits for Play
-    const { bugs = [], speed = 60, ...changes } = this.data.experiments[slug], { START } = this.constructor;
-    this.pause();
-    this.reveal([]);
-    const values = { ...START, ...changes, images: Math.min(changes.images ?? START.images, this.most) };
-    this.place(Object.fromEntries(Object.entries(values).map(([name, value]) => [name, this.position(name, value)])));
-    this.press(bugs);
-    this.find("#experiment").value = slug;
-    if (!this.calm) this.find("#speed").value = speed;
-    this.restart();
-    this.introduce();
+  plan(slug) { // all that an experiment sets
+    const { START } = this.constructor, { bugs = [], speed = 60, ...changes } = this.data.experiments[slug];
+    return { bugs, speed, values: { ...START, ...changes, images: Math.min(changes.images ?? START.images, this.most) } };
   }
 
-  introduce() { // an experiment, in the words that the page has below: its question and, folded, what to notice
-    const [question, notice] = document.getElementById(this.find("#experiment").value)?.querySelectorAll(":scope > p") ?? [];
-    this.find(".notice").innerHTML = question ? `<p>${question.innerHTML}</p><details><summary>What to notice</summary><p>${notice.innerHTML}</p></details>` : "";
+  arrange(slug) {
+    const { bugs, speed, values } = this.plan(slug);
+    this.pause();
+    this.place(Object.fromEntries(Object.entries(values).map(([name, value]) => [name, this.position(name, value)])));
+    this.press(bugs);
+    if (!this.calm) this.find("#speed").value = speed;
+  }
+
+  try(slug) { // an experiment waits for Play
+    this.reveal([]);
+    this.find(".feedback").textContent = "";
+    this.arrange(slug);
+    this.restart();
+  }
+
+  introduce() { // the experiment at which the controls stand, in the words that the page has below: its question and, folded, what to notice
+    const now = this.words(this.settings()), slug = Object.keys(this.data.experiments).find((slug) => {
+      const { bugs, values } = this.plan(slug);
+      return this.words({ ...values, bugs: Object.fromEntries(bugs.map((name) => [name, true])) }) === now;
+    });
+    this.find("#experiment").value = slug ?? "";
+    const [question, notice] = document.getElementById(slug)?.querySelectorAll(":scope > p") ?? [];
+    const text = question ? `<p>${question.innerHTML}</p><details><summary>What to notice</summary><p>${notice.innerHTML}</p></details>` : "";
+    const told = this.secret ? "<p>A hidden bug, or none.</p>" : text;
+    if (told !== this.told) this.find(".notice").innerHTML = this.told = told; // else the fold would close
   }
 
   press(bugs) {
@@ -235,24 +261,26 @@ customElements.define("explore-playground", class extends Machine {
 
   // A hidden bug
 
-  hide() {
-    const names = Object.keys(this.data.bugs);
-    this.pause();
-    this.press([]);
-    this.secret = names[Math.floor(names.length * Math.random())];
+  hide() { // at the settings of the baseline, of which the symptoms speak
+    const names = Object.keys(this.data.bugs).filter((name) => name !== this.lastSecret);
+    this.arrange("baseline");
+    this.secret = this.lastSecret = names[Math.floor(names.length * Math.random())];
     [this.find(".bugs").hidden, this.find(".guess").hidden] = [true, false];
     this.find(".feedback").textContent = "One of the six bugs is planted, or none. Press Step to see the first loss, then Play. Change a setting if it helps. Then name the bug.";
-    this.find(".guess button").focus();
+    for (const button of this.guesses) button.disabled = true; // until there is something to see
+    this.playButton.focus();
     this.restart();
   }
 
   guess(name, verdict = name === this.secret ? "Yes, it is" : "It is not") {
-    const [text, symptom] = this.data.bugs[name];
-    this.find(".feedback").textContent = `${verdict} “${text}”. ${verdict === "It is not" ? "With it, you would see this" : "The symptom"}: ${symptom}`;
-    if (verdict === "It is not") return;
+    const [text, symptom] = this.data.bugs[name], wrong = verdict === "It is not", baseline = "at the settings of the baseline, you would see this";
+    const no = name === "none" ? `There is a bug. Without one, ${baseline}` : `It is not “${text}”. With it, ${baseline}`;
+    this.find(".feedback").textContent = `${wrong ? no : `${verdict} “${text}”. The symptom`}: ${symptom}`;
+    if (wrong) return;
     this.reveal([name]);
     this.begun = this.settings();
     this.hideButton.focus();
+    this.introduce();
     this.report();
   }
 
@@ -260,7 +288,6 @@ customElements.define("explore-playground", class extends Machine {
     if (!this.secret) return;
     this.secret = undefined;
     this.press(bugs);
-    if (!bugs.length) this.find(".feedback").textContent = "";
     [this.find(".bugs").hidden, this.find(".guess").hidden] = [false, true];
   }
 
@@ -299,13 +326,13 @@ customElements.define("explore-playground", class extends Machine {
   // Showing
 
   report() { // curves, and what is confused
-    const last = this.records.at(-1), { classes } = this.data, pairs = [];
-    Drawing.curves(this.records, this.before, this.marks).forEach((svg, i) => {
+    const last = this.records.at(-1), { classes } = this.data, pairs = [], before = this.secret ? [] : this.before;
+    Drawing.curves(this.records, before, this.marks).forEach((svg, i) => {
       const name = ["Loss", "Accuracy"][i], value = (who) => (Number.isFinite(last?.[who + name]) ? short(last[who + name]) : "none yet");
       this.all(".curves svg")[i].innerHTML = svg;
       this.all(".curves svg")[i].setAttribute("aria-label", `${name} after ${fixed(last?.epochs ?? 0, 2)} epochs: training ${value("train")}, validation ${value("val")}`);
     });
-    this.find(".runs").textContent = `This run: ${this.words(this.begun)}.${this.before.length ? ` In gray, the run before: ${this.beforeWords}.` : ""}`;
+    this.find(".runs").textContent = `This run: ${this.words(this.begun)}.${before.length ? ` In gray, the run before: ${this.beforeWords}.` : ""}`;
     if (!last) return;
     const counts = classes.map(() => Array(10).fill(0));
     this.val.labels.forEach((y, i) => counts[y][this.predictions[i]]++);
@@ -325,13 +352,14 @@ customElements.define("explore-playground", class extends Machine {
   }
 
   seek(wanted) { // the next image of which this is so
-    if (!this.val || !this.predictions) return;
+    if (!this.val || !this.predictions) return this.say("Press Play or Step first.");
     const { labels } = this.val, order = [...labels.keys()].map((k) => (this.chosen + 1 + k) % labels.length);
     const found = order.find((i) => wanted(labels[i], this.predictions[i]));
     if (found !== undefined) this.choose(found);
   }
 
   choose(i) { // a validation image, or a blank pad
+    if (!this.val) this.say("Press Play or Step first.");
     this.drawn = i === undefined || !this.val;
     this.x = new Float32Array(784);
     if (!this.drawn) {

@@ -35,7 +35,11 @@ const Drawing = {
   chart(title, lines, marks, { end, range, log = false, key }) {
     const [low, high] = range, ticks = log ? Drawing.ticks(low, high) : [0, 0.2, 0.4, 0.6, 0.8, 1];
     const { X, Y, axes, inside } = plot([44, 26, 306, 144], { range: [0, end], ticks: [0, end / 2, end], label: "epochs" }, { range, ticks: [], label: "", log });
-    const grid = ticks.map((v) => `<path class="axis" stroke-dasharray="1 3" d="M44 ${Y(v)}h306"/><text x="39" y="${Y(v) + 4}" text-anchor="end">${v >= 1e5 ? v.toExponential().replace("e+", "e") : v}</text>`);
+    const word = (v) => { // at most five letters wide
+      const [head, size] = v.toExponential().split("e").map(Number);
+      return v && (size > 3 || size < -3) ? `${head === 1 ? "" : `${head}·`}${power(size)}` : v;
+    };
+    const grid = ticks.map((v) => `<path class="axis" stroke-dasharray="1 3" d="M44 ${Y(v)}h306"/><text x="39" y="${Y(v) + 4}" text-anchor="end">${word(v)}</text>`);
     const line = ([points, look]) => {
       const drawn = points.filter(([x, y]) => x <= 1.2 * end && Number.isFinite(y)).map(([x, y]) => [X(x), Y(y)]);
       return drawn.length ? `<path fill="none" stroke-linejoin="round" stroke-linecap="round" ${look} d="${path(drawn)}${drawn[1] ? "" : "h.1"}"/>` : "";
@@ -56,7 +60,7 @@ const Drawing = {
       const points = (records, who) => records.map((r) => [r.epochs, r[who + title]]);
       const key = ["training", "validation"].map((who, i) => {
         const value = last?.[["train", "val"][i] + title];
-        return `<path d="M${92 + 132 * i} 10h20" ${looks[["train", "val"][i]]}/><text x="${117 + 132 * i}" y="14">${who} ${Number.isFinite(value) ? short(value) : ""}</text>`;
+        return `<path d="M${68 + 138 * i} 10h20" ${looks[["train", "val"][i]]}/><text x="${93 + 138 * i}" y="14">${who} ${Number.isFinite(value) ? short(value) : ""}</text>`;
       });
       const lines = [[points(before, "train"), gray], [points(before, "val"), `${gray} ${dashed}`], [points(now, "train"), looks.train], [points(now, "val"), looks.val]];
       return Drawing.chart(title, lines, marks, { end, key: key.join(""), ...options });

@@ -188,7 +188,7 @@ class Progress(SphinxPostTransform):
                     name = entry.next_node(addnodes.pending_xref)["reftarget"]
                     under = [page for page in lessons if name in (page.name, page.chapter)]
                     entry.append(nodes.raw("", progress(self.env, *under), format="html"))
-        if self.env.docname == self.config.root_doc:
+        if lessons and self.env.docname == self.config.root_doc:
             way_in = next(p for p in self.document.findall(nodes.paragraph) if is_link_to(p, lessons[0]))
             titles = [[page.name, page.title] for page in lessons]
             way_on = nodes.raw("", element("go-on", about=titles), format="html")

@@ -17,7 +17,7 @@ from tools.tree import ROOT, files
 
 pytestmark = pytest.mark.xdist_group("small book")  # one process builds it
 COPIED = ["Makefile", "tools", "_ext/executed.py", ".gitignore"]
-COPIED += ["pyproject.toml", "requirements.lock", "package.json", "package-lock.json"]
+COPIED += [".github", "pyproject.toml", "requirements.lock", "package.json", "package-lock.json"]
 TEXTS = {
     "README.md": "A small book.\n",
     "index.md": "# A small book\n",

@@ -172,15 +172,12 @@ def as_pip() -> list[str]:
     settings = [PYTHON, "-m", "pip", "config", "list"]
     listed = subprocess.run(settings, capture_output=True, text=True, check=True).stdout.splitlines()
     found = {}
-    for line in sorted(
-        listed, key=lambda line: line.startswith(":env:")
-    ):  # a variable is stronger than a file
+    # A variable is stronger than a file, so it comes last.
+    for line in sorted(listed, key=lambda line: line.startswith(":env:")):
         name, _, value = line.partition("=")
         found[name.rpartition(".")[2]] = ast.literal_eval(value).split()
-    options = [
-        part for name, ours in SETTINGS.items() for value in found.get(name, []) for part in (ours, value)
-    ]
-    return [*options, "--index-strategy", "unsafe-best-match"]  # of all places, as pip
+    pairs = [(ours, value) for name, ours in SETTINGS.items() for value in found.get(name, [])]
+    return [*sum(pairs, ()), "--index-strategy", "unsafe-best-match"]  # of all places, as pip
 
 
 def packages() -> str:

@@ -363,6 +363,8 @@ def closing_sections(lesson):
     titles = [title for level, title, _ in sections(lesson.text) if level == 2 and title in SECTIONS]
     if titles != SECTIONS:
         yield f"end with the sections {', '.join(SECTIONS)}, each as '## …' and once (found {titles})"
+    if not re.search("^## (Common|A common) mistake", lesson.text, re.MULTILINE):
+        yield "show mistakes going wrong, in a section '## Common mistakes'"
     if "<details>" not in lesson.section("Check yourself"):
         yield "fold the answers of 'Check yourself' with <details>"
     if not re.search(r"\[[^\]]+\]\(https?://[^)]+\)", lesson.section("Sources")):
@@ -604,6 +606,7 @@ BAD = [
     ("claims_only_assert", code("print(1)\nassert 1 < 2, 'order'", "claim")),
     ("claims_only_assert", code("for i in range(2):\n    print(i)\n    assert i < 2, 'order'", "claim")),
     ("numbers_have_evidence", markdown("The accuracy is .8317.")),
+    ("closing_sections", replace("## A common mistake", "## One more example")),
     ("closing_sections", replace("## Summary", "## In short")),
     ("closing_sections", replace("## Where next", "### Where next")),
     ("closing_sections", replace("<details>", "")),

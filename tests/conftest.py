@@ -1,5 +1,7 @@
 """What all tests share: one browser, no window, no figure that is left, property tests that repeat."""
 
+from collections import defaultdict
+
 import hypothesis
 import matplotlib
 import matplotlib.pyplot as plt
@@ -27,5 +29,15 @@ def browser():
 
 
 def pytest_collection_modifyitems(items):
-    """Let the tests in a browser come last: once Playwright runs, no other test can use asyncio."""
-    items.sort(key=lambda item: "browser" in item.fixturenames)
+    """Put large groups first and browsers last: once Playwright runs, no other test can use asyncio.
+
+    tools/build.py keeps pytest-xdist from an order of its own.
+    """
+    groups = defaultdict(list)
+    for item in items:
+        mark = item.get_closest_marker("xdist_group")
+        groups[mark.args[0] if mark else item.nodeid].append(item)
+    ordered = sorted(
+        groups.values(), key=lambda group: (any("browser" in one.fixturenames for one in group), -len(group))
+    )
+    items[:] = [item for group in ordered for item in group]

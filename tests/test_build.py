@@ -13,6 +13,7 @@ import nbformat
 import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
+from tools import build
 from tools.tree import ROOT, files
 
 pytestmark = pytest.mark.xdist_group("small book")  # one process builds it
@@ -103,15 +104,15 @@ def variables(book, stay=""):
 
 def start(book, target, stay=""):
     """Start `make TARGET` as the leader of a process group; the test or notebook named `stay` waits."""
-    passed_on = {name: value for name, value in os.environ.items() if not name.startswith(("PYTEST", "COV"))}
-    passed_on |= {"MOMENTS": str(book.parent / "moments"), "STAY": stay, "CORES": "0"}
     options = {
         "stdout": subprocess.PIPE,
         "stderr": subprocess.STDOUT,
         "text": True,
         "start_new_session": True,
     }
-    return subprocess.Popen(["make", target, f"PYTHON={sys.executable}"], cwd=book, env=passed_on, **options)
+    return subprocess.Popen(
+        ["make", target, f"PYTHON={sys.executable}"], cwd=book, env=variables(book, stay), **options
+    )
 
 
 def make(book, target):
@@ -123,9 +124,9 @@ def make(book, target):
 
 
 def wait(process, moment):
-    """Wait until a file is there, which is made while the process runs."""
+    """Wait until a folder is there, or a file with something in it, which is made while the process runs."""
     end = time.monotonic() + 300
-    while not moment.exists():
+    while not (moment.is_dir() or (moment.exists() and moment.stat().st_size)):
         assert process.poll() is None, process.communicate()[0]
         assert time.monotonic() < end
         time.sleep(0.002)
@@ -304,3 +305,41 @@ def test_what_fails_is_not_passed(book):
             done = subprocess.run(command, cwd=book, env=variables(book), capture_output=True, check=False)
             assert (done.returncode == 0) == passes
         assert ("pages" in undone(book)) == (not passes)
+
+
+def test_tests_with_a_browser_come_last(tmp_path):
+    """Also when they are a large group, which pytest-xdist by itself takes first."""
+    shutil.copy(ROOT / "tests/conftest.py", tmp_path)
+    (tmp_path / "test_order.py").write_text("""import pytest
+
+
+@pytest.fixture
+def browser():
+    return None
+
+
+@pytest.mark.xdist_group("pages")
+@pytest.mark.parametrize("n", range(5))
+def test_page(n, browser):
+    pass
+
+
+@pytest.mark.xdist_group("pages")
+def test_of_the_same_group():
+    pass
+
+
+def test_alone():
+    pass
+
+
+@pytest.mark.xdist_group("pair")
+@pytest.mark.parametrize("n", range(2))
+def test_pair(n):
+    pass
+""")
+    command = [sys.executable, "-m", "pytest", "-v", "-n", "1", *build.GROUPS, "test_order.py"]
+    printed = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=True).stdout
+    order = re.findall(r"PASSED test_order.py::test_(\w+)", printed)
+    assert order[:3] == ["pair", "pair", "alone"]
+    assert len(order) == 9

@@ -237,6 +237,10 @@ def sandbox() -> str:
 # ── what is made and tested ──
 
 
+# Groups of tests stay together, in the order of tests/conftest.py.
+GROUPS = ["--dist", "loadgroup", "--no-loadscope-reorder"]
+
+
 def pytest(*arguments: str | Path, more: int = 0) -> str:
     """Run tests on all cores, or so many as CORES says, and return pytest's summary.
 
@@ -274,7 +278,7 @@ def unit() -> str:
     sandbox()
     browser()
     report = ["--durations", "15", "--cov", "--cov-report=term-missing:skip-covered"]
-    summary = pytest("--dist", "loadgroup", *report, "tests", "--ignore", "tests/site", more=1)
+    summary = pytest(*GROUPS, *report, "tests", "--ignore", "tests/site", more=1)
     for package in ("utils", "homework/grader"):
         python("coverage", "report", "--format=total", f"--include={package}/*", "--fail-under=95")
     return summary
@@ -312,7 +316,7 @@ def site() -> str:
 def pages() -> str:
     """Look at the built pages in a browser."""
     browser()
-    return pytest("--dist", "loadgroup", "tests/site", more=1)
+    return pytest(*GROUPS, "tests/site", more=1)
 
 
 def of_site() -> list[Path]:

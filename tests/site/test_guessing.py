@@ -5,6 +5,7 @@ import json
 import re
 from urllib.parse import urlsplit
 
+import answers
 import pytest
 from test_site import AXE, SHIFT
 
@@ -138,15 +139,39 @@ def test_it_can_be_shown_without_a_guess(open_with):
         assert [g["shown"] for p in kept(page)["predictions"].values() for g in p] == [True, True]
 
 
-def test_a_guess_is_repeated_and_the_first_counts(open_with):
+def test_one_may_be_as_sure_as_a_blind_guess_or_more(open_with):
+    """A third for three choices, a quarter for four; the slider of a number begins lower."""
+    for name, question, scale in (
+        (LESSON, CHOICE, "33% 50% 60% 70% 80% 90% 99%"),
+        (OTHER, NUMBER, "10% 30% 50% 60% 70% 80% 90% 99%"),
+    ):
+        with open_with(name) as page:
+            sure = page.locator(f"{question} .sure")
+            assert sure.locator("label").all_inner_texts() == scale.split()
+            assert ("33% is a blind guess" in sure.inner_text()) == (question == CHOICE)
+    with open_with(LESSON) as page:
+        scales = page.evaluate("[2, 4, 5].map((n) => levels({ right: Array(n) }).slice(0, 3))")
+        assert scales == [[50, 60, 70], [25, 50, 60], [20, 30, 50]]
+
+
+def test_who_was_right_or_was_shown_the_answer_is_not_asked_again(open_with):
     with open_with(LESSON, DONE) as page:
+        for question in (CHOICE, "#batch-sizes"):
+            assert page.locator(question).get_by_role("button", name="Guess again").count() == 0
+
+
+WRONG = {**DONE, "predictions": {"line-or-cloud": [{"at": 1, "guess": 0, "right": False, "sure": 80}]}}
+
+
+def test_a_guess_is_repeated_and_the_first_counts(open_with):
+    with open_with(LESSON, WRONG) as page:
         box = page.locator(CHOICE)
         box.get_by_role("button", name="Guess again").click()
         assert page.locator(f"{CHOICE} + .cell .cell_output svg").first.is_visible()
         box.get_by_label("a horizontal band").check()
         box.get_by_role("button", name="Commit").click()
         first, second = kept(page)["predictions"]["line-or-cloud"]
-        assert first == DONE["predictions"]["line-or-cloud"][0]
+        assert first == WRONG["predictions"]["line-or-cloud"][0]
         assert second["guess"] == 2
 
 
@@ -183,8 +208,11 @@ def test_a_question_is_marked(open_with):
         box.get_by_role("button", name="Check").click()
         assert box.get_by_role("status").inner_text() == "Choose an answer first."
         box.get_by_label("at the learning rate").check()
-        box.get_by_role("button", name="Check").press("Enter")
-        assert box.get_by_role("status").inner_text() == "Not yet. See below your choice."
+        check = box.get_by_role("button", name="Check")
+        place = check.bounding_box()
+        check.press("Enter")
+        assert check.bounding_box() == place, "it stays under the pointer"
+        assert box.get_by_role("status").inner_text().startswith("Not yet.\nA rate that")
         [feedback] = box.locator(".feedback:visible").all_inner_texts()
         assert feedback.startswith("A rate that is too small leaves the bias too small as well")
         assert not kept(page)["checks"]["right-bias-small-weights"]["passed"]
@@ -195,6 +223,13 @@ def test_a_question_is_marked(open_with):
         assert box.get_by_text("every prediction is compared with every target").is_visible()
 
         several = page.locator(".question:has([name=too-good-a-loss])")
+        several.get_by_label("training took more epochs").check()
+        several.get_by_role("button", name="Check").click()
+        said = several.get_by_role("status").inner_text()
+        assert said.startswith("Not yet.\n“training took more epochs”: More epochs lead"), (
+            "which choice is meant"
+        )
+        several.get_by_label("training took more epochs").uncheck()
         several.get_by_label("as many parameters as points").check()
         several.get_by_role("button", name="Check").click()
         assert "missing" in several.get_by_role("status").inner_text()
@@ -430,6 +465,101 @@ def test_counts_of_guesses_and_checks(open_with):
     with open_with("book/linear-regression/index", DONE) as page:
         rows = page.locator("ol.lessons reading-progress").all_inner_texts()
         assert rows[:2] == ["1 of 5 guesses", "begun · 1 of 3 guesses · 1 of 3 checks"]
+
+
+MANY = [(30, True), (33, False), (25, False), (10, False), (99, True)]
+
+
+def test_the_diagram_takes_tens_together(open_with):
+    """25, 30 and 33% are one point, at their mean; 99% is not 90%."""
+    guesses = {f"q-{k}": [{"at": 1, "guess": 0, "sure": s, "right": r}] for k, (s, r) in enumerate(MANY)}
+    with open_with(BOOK, {**DONE, "predictions": guesses}) as page:
+        diagram = page.locator("reliability-diagram")
+        assert diagram.locator("tbody tr").all_inner_texts() == ["10%\t1\t0", "29%\t3\t1", "99%\t1\t1"]
+        brier = sum((sure / 100 - right) ** 2 for sure, right in MANY) / 5
+        ece = (0.1 + 3 * abs(1 / 3 - 0.88 / 3) + 0.01) / 5
+        assert f"Brier score {brier:.2g}, expected calibration error {ece:.2g}" in diagram.inner_text()
+        places = diagram.locator("circle").evaluate_all(
+            "all => all.map(e => [e.cx.baseVal.value, e.cy.baseVal.value])"
+        )
+        assert places[0] == [69, 210]
+        assert places[2] == pytest.approx([44 + 250 * 0.99, 10])
+
+
+@pytest.mark.parametrize("guess", [10, 28, 32, 40, 205])
+def test_the_marks_of_a_number_are_named(guess, open_with):
+    """Near each other or at the end of the scale, no name lies on another or leaves the box of a phone."""
+    state = {**DONE, "predictions": {"one-typo": [{"at": 1, "guess": guess, "right": False}]}}
+    with open_with(OTHER, state, viewport={"width": 400, "height": 800}) as page:
+        box = page.locator(NUMBER)
+        names = {name: box.locator(".track b", has_text=name).bounding_box() for name in ("you", "measured")}
+        track = box.locator(".track").bounding_box()
+        assert names["you"]["y"] + names["you"]["height"] <= names["measured"]["y"]
+        for mark, name in (("guess", "you"), ("truth", "measured")):
+            place, seen = names[name], box.locator(f".track .{mark}").bounding_box()
+            assert place["x"] - 1 <= seen["x"] + seen["width"] / 2 <= place["x"] + place["width"] + 1
+            assert (
+                track["x"] - 8 <= place["x"] < place["x"] + place["width"] <= track["x"] + track["width"] + 8
+            )
+
+
+@pytest.mark.parametrize("width", [400, 1300])
+def test_a_veil_is_low_and_when_it_is_lifted_nothing_above_moves(width, open_with):
+    with open_with(LESSON, viewport={"width": width, "height": 900}) as page:
+        heights = [veil.bounding_box()["height"] for veil in veiled(page).all()]
+        assert max(heights) <= 120
+        words = page.locator(".veiled > answer-veil").evaluate_all(
+            "all => all.filter(e => e.scrollHeight > e.clientHeight + 1).length"
+        )
+        assert words == 0, "what the veil says fits on it"
+        box = page.locator(CHOICE)
+        box.get_by_role("button", name="Show me").focus()
+        top = box.bounding_box()["y"]
+        page.keyboard.press("Enter")
+        assert box.bounding_box()["y"] == top
+        cell = page.locator(f"{CHOICE} + .cell .cell_output").first
+        assert cell.bounding_box()["height"] > 150
+
+
+def test_answers_stay_under_their_name_when_a_question_moves(open_with, site):
+    """To another lesson, as when a lesson becomes two; what was read of a page that is gone is kept too."""
+    state = {**DONE, "lessons": {"book/gone": {"at": 9, "seen": ["a"], "read": True}}}
+    state["checks"] = {"right-bias-small-weights": {"at": 4, "picked": [0], "passed": False}}
+    with open_with(OTHER, state) as page:
+        page.evaluate(
+            """async (url) => {
+              const text = await (await fetch(url)).text();
+              const from = new DOMParser().parseFromString(text, "text/html");
+              const boxes = ["line-or-cloud", "right-bias-small-weights"].map((name) =>
+                from.querySelector(`[name=${name}]`).parentElement);
+              const moved = boxes.map((box) => document.importNode(box, true));
+              document.querySelector("article").prepend(...moved);
+            }""",
+            f"{site}/{LESSON}.html",
+        )
+        said = page.locator(CHOICE).get_by_role("status").inner_text()
+        assert said == "Right: “a wide cloud that rises slightly” (80% sure)."
+        assert page.locator(CHECK).locator("input:checked").get_attribute("value") == "0"
+        assert page.locator(CHECK).get_by_role("status").inner_text().startswith("Not yet.")
+        page.goto(f"{site}/{BOOK}.html")
+        assert page.locator("past-guess[name=line-or-cloud]:visible").count() == 1
+        assert page.locator("reliability-diagram p").inner_text().startswith("2 predictions")
+        page.goto(f"{site}/index.html")
+        assert kept(page)["lessons"] == state["lessons"]
+        assert page.problems == []
+
+
+def test_your_book_lists_each_prediction_of_the_book_once(open_with):
+    names = [
+        about["name"]
+        for page in contents.pages().values()
+        if page.lesson
+        for about, _ in answers.asked_in(ROOT / f"{page.name}.ipynb")["predict"]
+    ]
+    with open_with(BOOK) as page:
+        assert (
+            page.locator("past-guess").evaluate_all("all => all.map((e) => e.getAttribute('name'))") == names
+        )
 
 
 def test_your_book_says_how_well_calibrated_one_is(open_with):

@@ -1,10 +1,19 @@
 // "Predict first" takes a guess, compares it with what was measured, and lifts the veil over the outputs below.
-const SURE = [50, 60, 70, 80, 90, 99];
+
+// How sure one may be, from a blind guess on: a third for one of three choices, and less for a number.
+const levels = ({ right }) => {
+  const chance = right ? Math.round(100 / right.length) : 10;
+  return [chance, ...[30, 50, 60, 70, 80, 90, 99].filter((percent) => percent > chance + 9)];
+};
 
 const isRight = (guess, { right, answer, close, scale }) => right ? right[guess]
   : scale ? Math.max(guess / answer, answer / guess) <= close : Math.abs(guess - answer) <= close;
 const withUnit = (value, unit, digits) => [written(value, digits), unit].filter(Boolean).join(" ");
 const measured = ({ answer, spread, unit }) => [written(answer, 6), spread && `± ${written(spread)}`, unit].filter(Boolean).join(" ");
+
+// A guess, and the answer, in words.
+const guessed = (guess, { right, unit }, choices) => right ? WORDS.quoted(choices[guess]?.html ?? "?") : withUnit(guess, unit);
+const truthOf = (about, choices) => about.right ? guessed(about.right.indexOf(true), about, choices) : measured(about);
 
 // The value at a part of the slider's range, from 0 to 1; and the part at a value.
 const valueAt = (part, { range: [low, high], scale }) => scale ? low * (high / low) ** part : low + (high - low) * part;
@@ -16,8 +25,7 @@ const keep = (name, guess) => answers.change(({ predictions }) => { (predictions
 const turn = (guessing) => answers.change((state) => Object.assign(state, { guessing }));
 
 element("predict-first", (self, about) => {
-  const name = self.getAttribute("name"), box = self.parentElement, fold = box.querySelector(":scope > details");
-  const entries = [...box.querySelectorAll(":scope > ul > li")], choices = entries.map((li) => li.firstElementChild.innerHTML);
+  const name = self.getAttribute("name"), { box, fold, choices } = question(self);
   const says = make("p", { role: "status", tabIndex: -1 }), body = make("div");
   let again = false, turned = false, drawn;
   fold.before(make("div", { className: "answer" }, says, body));
@@ -33,10 +41,10 @@ element("predict-first", (self, about) => {
 
   const parts = {
     asking() {
-      const near = about.right ? WORDS.sure : about.scale ? WORDS.factor(about.close) : WORDS.within(withUnit(about.close, about.unit, 6));
+      const near = about.right ? WORDS.sure(levels(about)[0]) : about.scale ? WORDS.factor(about.close) : WORDS.within(withUnit(about.close, about.unit, 6));
       const form = make("form", {},
-        about.right ? group("choices", WORDS.guess, choices.map((html, k) => choice("radio", "guess", k, html))) : slider(about),
-        group("sure", near, SURE.map((percent) => choice("radio", "sure", percent, `${percent}%`))),
+        about.right ? group("choices", WORDS.guess, choices.map(({ html }, k) => option("radio", "guess", k, html))) : slider(about),
+        group("sure", near, levels(about).map((percent) => option("radio", "sure", percent, `${percent}%`))),
         make("p", { className: "acts" }, make("button", {}, WORDS.commit),
           button(WORDS.show, () => act(false, () => keep(name, { shown: true }))),
           button(WORDS.off, () => { turned = true; act(false, () => turn(false)); })));
@@ -50,16 +58,13 @@ element("predict-first", (self, about) => {
       return { body: [form] };
     },
     answered({ guess, right, sure, shown }) {
-      const strong = (innerHTML) => make("strong", { innerHTML });
-      const mine = shown || strong(about.right ? WORDS.quoted(choices[guess]) : withUnit(guess, about.unit));
-      const truth = strong(about.right ? WORDS.quoted(choices[about.right.indexOf(true)]) : measured(about));
-      const hit = about.right && right, feedback = about.right && !shown && entries[guess].querySelector("ul > li")?.innerHTML;
+      const hit = about.right && right, strong = (innerHTML) => make("strong", { innerHTML });
       return {
-        says: [...shown ? [] : [hit ? WORDS.right : WORDS.said, " ", mine, sure ? WORDS.confident(sure) : "", ". "],
-          ...hit ? [] : [about.right ? WORDS.is : WORDS.measured, " ", truth, "."]],
-        body: [!about.right && comparison(guess, about), feedback && make("div", { className: "feedback", innerHTML: feedback }),
+        says: [...shown ? [] : [hit ? WORDS.right : WORDS.said, " ", strong(guessed(guess, about, choices)), sure ? WORDS.confident(sure) : "", ". "],
+          ...hit ? [] : [about.right ? WORDS.is : WORDS.measured, " ", strong(truthOf(about, choices)), "."]],
+        body: [!about.right && comparison(guess, about), choices[guess]?.comment && comment(choices[guess].comment),
           answers.trouble && make("p", { className: "trouble" }, answers.trouble)].filter(Boolean),
-        acts: [button(WORDS.again, () => act(true))],
+        acts: right || shown ? [] : [button(WORDS.again, () => act(true))],
       };
     },
     // The first box of a page, and the one where it was switched off, offer to switch it on again.
@@ -97,14 +102,13 @@ function slider(about) {
   return make("div", { className: "amount" }, low, input, high, output, guess);
 }
 
-// The guess and what was measured, with its spread, on that scale. The sentence above it says the same.
+// The guess and what was measured, with its spread, on that scale: one is named above its mark and one below. The sentence above
+// says the same.
 function comparison(guess, about) {
-  const { answer, spread = 0 } = about, [low, high] = ends(about);
-  const mark = (className, from, to = from) => make("i", { className, style:
-    `left: ${100 * partAt(from, about)}%; width: ${100 * (partAt(to, about) - partAt(from, about))}%` });
-  const track = make("div", { className: "track" }, mark("spread", answer - spread, answer + spread), mark("truth", answer),
-    guess !== undefined && mark("guess", guess));
-  return make("div", { className: "scale", ariaHidden: "true" }, low, track, high);
+  const { answer, spread = 0 } = about, [low, high] = ends(about), part = (value) => 100 * partAt(value, about);
+  const mark = (className, name, from, to = from) => make("i", { className, style: `--at: ${part(from)}%; width: ${part(to) - part(from)}%` }, name && make("b", {}, name));
+  return make("div", { className: "scale", ariaHidden: "true" }, low, make("div", { className: "track" },
+    mark("spread", "", answer - spread, answer + spread), mark("truth", WORDS.there, answer), guess !== undefined && mark("guess", WORDS.you, guess)), high);
 }
 
 // A veil lies over what would give an answer away, until a guess is made or the reader wants to see it.

@@ -2,7 +2,7 @@
 const answers = (() => {
   const KEY = "from-lines-to-labels", heard = new Set();
   const sound = { // what counts as an entry, of what another version or a strange hand may have written
-    predictions: (e) => e.length > 0 && e.every(({ at, guess, sure = 0, shown }) => at > 0 && Number.isFinite(sure) && (shown || Number.isFinite(guess))),
+    predictions: (e) => e.length > 0 && e.every(({ at, guess, sure = 0, shown }) => at > 0 && sure >= 0 && sure <= 100 && (shown || Number.isFinite(guess))),
     checks: ({ at, picked }) => at > 0 && picked.every(Number.isInteger),
     lessons: ({ at, seen }) => at > 0 && Array.isArray(seen),
   };
@@ -99,8 +99,17 @@ function button(text, onclick, className = "quiet") {
   return make("button", { type: "button", textContent: text, className, onclick });
 }
 
+// What the page has of a question: its choices, each with the comment on whoever chooses it, and the answer in a fold.
+function question(self) {
+  const box = self.parentElement, text = (part) => part?.innerHTML.replace(/<\/?p>/g, "") ?? "";
+  const choices = [...box.querySelectorAll(":scope > ul > li")].map((li) => ({ html: text(li.firstElementChild), comment: text(li.querySelector("ul > li")) }));
+  return { box, choices, fold: box.querySelector(":scope > details") };
+}
+
+const comment = (innerHTML) => make("div", { className: "feedback", innerHTML });
+
 // A radio button or a box to tick, and what it stands for; and several of them, with a name.
-function choice(type, name, value, html) {
+function option(type, name, value, html) {
   return make("label", {}, make("input", { type, name, value }), make("span", { innerHTML: html }));
 }
 

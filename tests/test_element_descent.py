@@ -124,9 +124,14 @@ def said(element):
 def test_what_is_shown_is_what_torch_computes(open_page):
     page = open_page(show(rate=0.1, batch_sizes=(40, 7), momentum=True, steps=20))
     element = page.locator("explore-descent")
-    for keys, size, momentum in (([], 40, 0), (["batch size"], 7, 0), (["momentum"], 7, 0.01)):
-        for label in keys:
-            page.get_by_role("slider", name=label).press("ArrowRight")
+    # The batch sizes ascend, however they are given.
+    for keys, size, momentum in (
+        ({}, 40, 0),
+        ({"batch size": "Left"}, 7, 0),
+        ({"momentum": "Right"}, 7, 0.01),
+    ):
+        for label, arrow in keys.items():
+            page.get_by_role("slider", name=label).press(f"Arrow{arrow}")
         path, losses = torchs(X, Y, (0, 0), 0.1, size, momentum, 20)
         loss, *parameters = (float(text.replace("−", "-")) for text in said(element))
         assert loss == pytest.approx(losses[-1], rel=6e-3)

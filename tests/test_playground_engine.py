@@ -1,6 +1,7 @@
 """The playground's engine in a real browser: equal to torch with each bug, and what the page says of it."""
 
 import re
+import time
 
 import numpy as np
 import playground
@@ -219,6 +220,34 @@ def test_it_ends_where_torch_does(page, images):
     error = np.sqrt((np.var(ours, ddof=1) + np.var(theirs, ddof=1)) / 8)
     assert abs(np.mean(ours) - np.mean(theirs)) < 2 * error
     assert error < 0.01, "else the comparison says nothing"
+
+
+@pytest.mark.parametrize(("hidden", "most"), [(0, 5), (64, 12)])
+def test_an_epoch_is_not_much_slower_than_torchs(page, images, hidden, most):
+    """On one thread, turn by turn, so that a busy machine slows both."""
+    layers = [[p.requires_grad_() for p in layer] for layer in start(page, hidden=hidden)]
+    optimizer = torch.optim.SGD([p for layer in layers for p in layer], lr=0.1)
+    data, generator = torch.utils.data.TensorDataset(*images[0]), torch.Generator().manual_seed(1)
+    ours, theirs, threads = [], [], torch.get_num_threads()
+    torch.set_num_threads(1)
+    for _ in range(9):
+        ours.append(
+            page.evaluate(
+                """() => { const begin = performance.now();
+                  for (let k = 0; k < 20; k++) engine.step();
+                  return performance.now() - begin; }"""
+            )
+        )
+        begin = time.perf_counter()
+        for z, y in batches(data, 256, True, generator):
+            for k, (W, b) in enumerate(layers):
+                z = (z.relu() if k else z) @ W + b
+            optimizer.zero_grad()
+            F.cross_entropy(z, y).backward()
+            optimizer.step()
+        theirs.append(1000 * (time.perf_counter() - begin))
+    torch.set_num_threads(threads)
+    assert np.median(ours) < most * np.median(theirs)
 
 
 # What the page says of each experiment

@@ -79,9 +79,10 @@ customElements.define("explore-descent", class extends Machine {
 
   setup() {
     const { ranges, labels, start, rate, sizes, momentum, scales, steps } = this.data;
-    const choice = (name, label, values) => this.slider(name, label, {
-      min: 0, max: values.length - 1, step: 1, at: 0, to: (k) => values[k], show: String,
-    });
+    const choice = (name, label, values) => { // in ascending order, beginning at the first of those given
+      const all = [...values].sort((a, b) => a - b);
+      this.slider(name, label, { min: 0, max: all.length - 1, step: 1, at: all.indexOf(values[0]), to: (k) => all[k], show: grouped });
+    };
     // Its steps are counted from `min`, so that the slider can stand at the given rate exactly.
     const at = Math.log10(rate), low = at - 0.005 * Math.floor((at + 5) / 0.005 + 1e-9);
     this.slider("rate", "learning rate", { min: low, max: 1, step: 0.005, at, to: (u) => +(10 ** u).toPrecision(9), show: short });

@@ -22,10 +22,10 @@ def descent(
         start: where both parameters of the map begin; a bias beside two weights begins at 0.
         ranges: of the map, a pair (low, high) for each of its two parameters.
         rate: the learning rate at the beginning, from 1e-5 to 10.
-        batch_sizes: what a slider offers, from its first; empty for all points in each step: then a button
-            shows the largest rate that converges.
+        batch_sizes: what a slider offers in ascending order, beginning at the first of these; empty for all
+            points in each step: then a button shows the largest rate that converges.
         momentum: whether there is a slider for it.
-        scales: factors of the last feature that a slider offers, from its first; empty for 1.
+        scales: factors of the last feature that a slider offers in the same way; empty for 1.
         steps: how many are shown at the beginning, up to 300.
         title: what to try, shown above the figure.
         notice: what to notice, shown below the title.

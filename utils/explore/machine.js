@@ -9,7 +9,7 @@ const short = (value, digits = 3) => {
   if (!Number.isFinite(value)) return value > 0 ? "∞" : "−∞";
   const [head, size] = value.toExponential(digits - 1).split("e").map(Number);
   if (value === 0 || (size > -4 && size < digits)) return precise(value, digits);
-  if (size > 0 && size < 5) return fixed(value, 0);
+  if (size > 0 && size < 5) return grouped(Math.round(value)).replace("-", "−");
   return `${precise(head, digits)} × ${power(size)}`;
 };
 
@@ -25,7 +25,7 @@ const plot = ([left, top, width, height], x, y) => {
   };
   const across = scale(x, left, width), up = scale(y, top + height, -height), bottom = top + height, name = `clip-${left}-${top}`;
   const end = (v) => x.range.indexOf(v); // the first and the last label stay beside the corner, and within the picture
-  const word = ({ log }, v) => (log ? power(Math.round(Math.log10(v))) : String(v).replace("-", "−"));
+  const word = ({ log }, v) => (log ? power(Math.round(Math.log10(v))) : grouped(v).replace("-", "−"));
   return {
     X: across.to,
     Y: up.to,

@@ -1,48 +1,43 @@
 // The playground's controls: it trains in a worker, shows what comes back, and asks for more. See engine.js and drawing.js.
+const SETTINGS = { // what each slider is called and offers, and where it stands in the baseline
+  lr: ["learning rate", Array.from({ length: 41 }, (_, k) => +(10 ** (k / 10 - 3)).toPrecision(2)), 0.1],
+  images: ["training images", [20, 50, 100, 200, 500, 1000, 2000, 5000], 5000],
+  batch: ["batch size", [1, 4, 16, 64, 256, 1024], 256],
+  noise: ["wrong labels", [0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9], 0],
+  decay: ["weight decay", [0, 0.0001, 0.001, 0.01, 0.1, 1], 0],
+  hidden: ["hidden units", [0, 4, 8, 16, 32, 64], 0],
+  seed: ["seed", Array.from({ length: 20 }, (_, k) => k + 1), 11],
+};
+
 customElements.define("explore-playground", class extends Machine {
-  static CHOICES = {
-    batch: [1, 4, 16, 64, 256, 1024], images: [20, 50, 100, 200, 500, 1000, 2000, 5000], hidden: [0, 4, 8, 16, 32, 64],
-    decay: [0, 0.0001, 0.001, 0.01, 0.1, 1], speed: [1, 5, 20, 60, 1e6],
-  };
-
-  static START = { lr: 0.1, batch: 256, images: 5000, hidden: 0, noise: 0, decay: 0, seed: 11 };
-
   setup() {
-    const { CHOICES, START } = this.constructor, { classes, bugs, experiments, sets } = this.data, { connection } = navigator;
+    const { classes, bugs, experiments, sets } = this.data, { connection } = navigator;
     this.set = connection?.saveData || /2g|3g/.test(connection?.effectiveType) ? "images-small" : "images";
     this.most = sets[this.set][0];
+    this.start = Object.fromEntries(Object.entries(SETTINGS).map(([name, [, , value]]) => [name, name === "images" ? this.most : value]));
     this.calm = matchMedia("(prefers-reduced-motion: reduce)").matches;
-    Object.assign(this, { records: [], before: [], marks: [], runs: 0, waiting: 0, steps: 0, epochs: 0, chosen: 0, x: new Float32Array(784) });
-    const name = (slug) => slug[0].toUpperCase() + slug.slice(1).replaceAll("-", " ");
+    Object.assign(this, { records: [], before: [], runs: 0, waiting: 0, steps: 0, epochs: 0, chosen: 0, x: new Float32Array(784) });
+    const title = (slug) => slug[0].toUpperCase() + slug.slice(1).replaceAll("-", " ");
     const options = (all) => all.map(([value, text]) => `<option value="${value}">${escape(text)}</option>`).join("");
     const canvas = (name) => `<canvas class="${name}" width="28" height="28" role="img" aria-label="${name}"></canvas>`;
+    const rates = [1, 5, 20, 60].map((v) => [v, `${v} step${v > 1 ? "s" : ""} a second`]);
     this.find(".controls").insertAdjacentHTML("beforebegin", `<style>${STYLE}</style><div class="still"><slot></slot></div><div class="top">
-      <label>Experiment <select id="experiment"><option value="" hidden disabled>Your own</option>${options(Object.keys(experiments).map((slug) => [slug, name(slug)]))}</select></label>
+      <label>Experiment <select id="experiment"><option value="" hidden disabled>Your own</option>${options(Object.keys(experiments).map((slug) => [slug, title(slug)]))}</select></label>
       <div class="notice" aria-live="polite"></div>
       <div class="row"></div><p class="now"></p>
-      <div class="curves">${'<svg role="img" viewBox="0 0 360 216" aria-label="No run yet."></svg>'.repeat(2)}</div><p class="runs"></p></div>`);
+      <div class="curves">${'<svg role="img" viewBox="0 0 360 216" aria-label="No run yet."></svg>'.repeat(2)}</div><p class="runs"></p>
+      <fieldset class="guess" hidden><legend>Which bug is it?</legend></fieldset><p class="feedback" aria-live="polite"></p></div>`);
     this.playButton = this.button(this.calm ? "One epoch" : "Play", () => this.play());
     this.playButton.className = "play";
     this.button("Step", () => this.act(() => { this.pause(); this.ask({ steps: 1, record: true }); }));
     this.button("Reset", () => { this.pause(); this.restart(); });
     this.find(".row").append(this.find(".actions"));
-    if (!this.calm) {
-      this.find(".row").insertAdjacentHTML("beforeend", `<label>Speed <select id="speed">${
-        options(CHOICES.speed.map((v) => [v, v < 1e6 ? `${v} step${v > 1 ? "s" : ""} a second` : "as fast as it can"]))}</select></label>`);
-      this.find("#speed").value = 60;
+    this.find(".row").insertAdjacentHTML("beforeend", `<label ${this.calm ? "hidden" : ""}>Speed <select id="speed">${options([...rates, [1e6, "as fast as it can"]])}</select></label>`);
+    for (const [name, [label, all]] of Object.entries(SETTINGS)) {
+      const values = all.filter((value) => name !== "images" || value <= this.most);
+      this.slider(name, label, { min: 0, max: values.length - 1, step: 1, at: values.indexOf(this.start[name]), to: (i) => values[i], show: (v) => this.told(name, v) });
     }
-    const list = (name, label, values = CHOICES[name]) => this.slider(name, label, {
-      min: 0, max: values.length - 1, step: 1, at: this.position(name, START[name]), to: (i) => values[i], show: String,
-    });
-    this.slider("lr", "learning rate", { min: -3, max: 1, step: 0.1, at: -1, to: (u) => +(10 ** u).toPrecision(2), show: String });
-    list("images", "training images", CHOICES.images.filter((n) => n <= this.most));
-    list("batch", "batch size");
-    this.slider("noise", "wrong labels", { min: 0, max: 0.9, step: 0.1, at: 0, show: (v) => `${Math.round(100 * v)}%` });
-    list("decay", "weight decay");
-    list("hidden", "hidden units");
-    this.slider("seed", "seed", { min: 1, max: 20, step: 1, at: START.seed, show: String });
-    this.find(".controls").insertAdjacentHTML("afterend", `<fieldset class="bugs"><legend>Plant one or more bugs</legend></fieldset>
-      <fieldset class="guess" hidden><legend>Which bug is it?</legend></fieldset><p class="feedback" aria-live="polite"></p>`);
+    this.find(".controls").insertAdjacentHTML("afterend", `<fieldset class="bugs"><legend>Plant one or more bugs</legend></fieldset>`);
     this.toggles = Object.fromEntries(Object.entries(bugs).filter(([name]) => name !== "none").map(([name, [text]]) => [name, this.toggle(name, text)]));
     this.hideButton = this.button("Hide one for me", () => this.hide());
     this.find(".bugs").append(...Object.values(this.toggles), this.hideButton);
@@ -58,7 +53,7 @@ customElements.define("explore-playground", class extends Machine {
         <thead><tr><td>true ↓<br>predicted →</td>${classes.map((c) => `<th scope="col">${escape(c)}</th>`).join("")}</tr></thead>
         <tbody>${classes.map((c) => `<tr><th scope="row">${escape(c)}</th>${'<td tabindex="-1" aria-selected="false"></td>'.repeat(10)}</tr>`).join("")}</tbody></table></div>
       <div><h2>Confused most often</h2><ol class="confused"></ol><p>Choose a cell, and its next image goes to the pad above; choose it again for one more.</p>
-        <div class="deep" hidden><h2>What do the hidden units look for?</h2><div class="units"></div></div></div></div>`;
+        <div class="deep" hidden><h2>What have the hidden units learned?</h2><p>The initial weights are noise. Drawn is what training has added to them, one image for each unit.</p><div class="units"></div></div></div></div>`;
     for (const [text, press] of [["Back", () => this.choose(this.chosen - 1)], ["Next", () => this.choose(this.chosen + 1)],
       ["Mistake", () => this.seek((truth, guess) => truth !== guess)], ["Blank", () => this.choose()]]) this.find(".picks").append(this.button(text, press));
     this.all = (selector) => [...this.shadowRoot.querySelectorAll(selector)];
@@ -167,12 +162,13 @@ customElements.define("explore-playground", class extends Machine {
     this.waiting--;
     if (run !== this.runs) return; // of a run that was given up
     Object.assign(this, state);
+    if (!this.steps) this.initial = this.layers[0].W;
     this.records.push(...records);
     if (this.records.length > 600) this.records = this.records.filter((_, i, all) => i % 2 || i === all.length - 1);
     this.fresh ||= records.length > 0;
     this.drawing ??= requestAnimationFrame(() => {
       this.drawing = undefined;
-      this.find(".now").textContent = `Step ${this.steps}, epoch ${fixed(this.epochs, 2)}${this.steps ? `, loss of this batch ${short(this.loss)}` : ""}`;
+      this.find(".now").textContent = `Step ${grouped(this.steps)}, epoch ${fixed(this.epochs, 2)}${this.steps ? `, loss of this batch ${short(this.loss)}` : ""}`;
       if (this.steps) for (const button of this.guesses) button.disabled = false;
       if (this.fresh) this.report();
       this.fresh = false;
@@ -182,74 +178,83 @@ customElements.define("explore-playground", class extends Machine {
 
   // Settings and runs
 
-  position(name, value) { return name === "lr" ? Math.log10(value) : this.constructor.CHOICES[name]?.indexOf(value) ?? value; }
+  told(name, value) { return name === "noise" ? `${Math.round(100 * value)}%` : grouped(value); }
+
+  withBugs(names, { lr, batch, images, hidden, noise, decay, seed }) { // what the engine takes
+    return { lr, batch: Math.min(batch, images), images, hidden, noise, decay, seed, bugs: Object.fromEntries(names.map((name) => [name, true])) };
+  }
 
   settings() {
-    const { lr, batch, images, hidden, noise, decay, seed } = this.state;
-    const names = this.secret ? [this.secret] : Object.keys(this.toggles).filter((name) => this.state[name]);
-    const bugs = Object.fromEntries(names.filter((name) => name !== "none").map((name) => [name, true]));
-    return { lr, batch: Math.min(batch, images), images, hidden, noise, decay, seed, bugs, secret: this.secret, run: this.runs };
+    const planted = this.secret ? [this.secret].filter((name) => name !== "none") : Object.keys(this.toggles).filter((name) => this.state[name]);
+    return { ...this.withBugs(planted, this.state), secret: this.secret, run: this.runs };
+  }
+
+  plan(slug) { // what an experiment sets
+    const { bugs = [], speed = 60, ...changes } = this.data.experiments[slug], values = { ...this.start, ...changes };
+    return { bugs, speed, values: { ...values, images: Math.min(values.images, this.most) } };
   }
 
   words({ bugs, secret, ...settings }) { // in what it is not the lesson's run
     const names = secret ? ["a hidden bug, or none"] : Object.keys(bugs).map((name) => this.data.bugs[name][0]);
-    const standard = { ...this.constructor.START, images: this.most }, label = (name) => this.find(`label[for=${name}]`).textContent;
-    const parts = Object.keys(standard).filter((name) => settings[name] !== standard[name]).map((name) => `${label(name)} ${settings[name]}`);
-    return [...names, ...parts].join(", ") || "as in the lesson";
+    const changed = Object.entries(SETTINGS).filter(([name]) => settings[name] !== this.start[name]);
+    return [...names, ...changed.map(([name, [label]]) => `${label} ${this.told(name, settings[name])}`)].join(", ") || "as in the lesson";
+  }
+
+  story() { // of this run: how it began, and what holds since the last change
+    const first = this.words(this.origin);
+    return this.mark === undefined ? first : `at first ${first}; since epoch ${fixed(this.mark, 2)} ${this.words(this.begun)}`;
   }
 
   update() { // another model, other data or a bug begin anew; the other settings take effect in the next step
     if (this.quiet || !this.toggles) return;
     if (!this.secret) this.find(".feedback").textContent = "";
-    const now = this.settings(), was = this.begun;
-    const anew = (s) => JSON.stringify([s.images, s.noise, s.hidden, s.seed, s.bugs]);
+    const now = this.settings(), was = this.begun, anew = (s) => JSON.stringify([s.images, s.noise, s.hidden, s.seed, s.bugs]);
     if (!was || anew(was) !== anew(now)) return this.restart();
-    if (this.steps && this.words(was) !== this.words(now)) this.marks.push(this.epochs);
+    if (!this.steps) this.origin = now;
+    else if (this.words(was) !== this.words(now)) this.mark = this.epochs;
     this.begun = now;
-    this.ask({ set: now });
-    this.introduce();
-    this.report();
+    this.show({ set: now });
   }
 
   restart() { // from the same seed, so that what differs from the run before is what was changed
-    if (this.records.length > 2) Object.assign(this, { before: this.records, beforeWords: this.words(this.begun) });
-    Object.assign(this, { records: [], marks: [], runs: this.runs + 1, steps: 0, epochs: 0 });
-    this.begun = this.settings();
-    this.ask({ start: this.begun });
+    if (this.records.length > 2) Object.assign(this, { before: this.records, beforeWords: this.story() });
+    Object.assign(this, { records: [], mark: undefined, runs: this.runs + 1, steps: 0, epochs: 0 });
+    this.begun = this.origin = this.settings();
+    this.show({ start: this.begun });
+  }
+
+  show(message) {
+    if (message) this.ask(message);
     this.introduce();
     this.report();
   }
 
-  plan(slug) { // all that an experiment sets
-    const { START } = this.constructor, { bugs = [], speed = 60, ...changes } = this.data.experiments[slug];
-    return { bugs, speed, values: { ...START, ...changes, images: Math.min(changes.images ?? START.images, this.most) } };
+  try(slug) {
+    this.reveal([]);
+    this.arrange(slug);
   }
 
-  arrange(slug) {
+  arrange(slug) { // it waits for Play
     const { bugs, speed, values } = this.plan(slug);
     this.pause();
-    this.place(Object.fromEntries(Object.entries(values).map(([name, value]) => [name, this.position(name, value)])));
+    this.place(Object.fromEntries(Object.entries(values).map(([name, value]) => [name, SETTINGS[name][1].indexOf(value)])));
     this.press(bugs);
-    if (!this.calm) this.find("#speed").value = speed;
-  }
-
-  try(slug) { // an experiment waits for Play
-    this.reveal([]);
+    this.find("#speed").value = speed;
     this.find(".feedback").textContent = "";
-    this.arrange(slug);
     this.restart();
   }
 
-  introduce() { // the experiment at which the controls stand, in the words that the page has below: its question and, folded, what to notice
-    const now = this.words(this.settings()), slug = Object.keys(this.data.experiments).find((slug) => {
+  introduce() { // the experiment as which this run began, in the words that the page has below: its question and, folded, what to notice
+    const began = this.words(this.origin), slug = Object.keys(this.data.experiments).find((slug) => {
       const { bugs, values } = this.plan(slug);
-      return this.words({ ...values, bugs: Object.fromEntries(bugs.map((name) => [name, true])) }) === now;
+      return this.words(this.withBugs(bugs, values)) === began;
     });
     this.find("#experiment").value = slug ?? "";
     const [question, notice] = document.getElementById(slug)?.querySelectorAll(":scope > p") ?? [];
     const text = question ? `<p>${question.innerHTML}</p><details><summary>What to notice</summary><p>${notice.innerHTML}</p></details>` : "";
-    const told = this.secret ? "<p>A hidden bug, or none.</p>" : text;
-    if (told !== this.told) this.find(".notice").innerHTML = this.told = told; // else the fold would close
+    const hidden = "<p>One of the six bugs is planted, or none. Press Step to see the first loss, then Play. Change a setting if it helps. Then name the bug.</p>";
+    const told = this.secret ? hidden : text;
+    if (told !== this.introduced) this.find(".notice").innerHTML = this.introduced = told; // else the fold would close
   }
 
   press(bugs) {
@@ -263,13 +268,12 @@ customElements.define("explore-playground", class extends Machine {
 
   hide() { // at the settings of the baseline, of which the symptoms speak
     const names = Object.keys(this.data.bugs).filter((name) => name !== this.lastSecret);
-    this.arrange("baseline");
     this.secret = this.lastSecret = names[Math.floor(names.length * Math.random())];
     [this.find(".bugs").hidden, this.find(".guess").hidden] = [true, false];
-    this.find(".feedback").textContent = "One of the six bugs is planted, or none. Press Step to see the first loss, then Play. Change a setting if it helps. Then name the bug.";
     for (const button of this.guesses) button.disabled = true; // until there is something to see
-    this.playButton.focus();
-    this.restart();
+    this.arrange("baseline");
+    this.playButton.focus({ preventScroll: true });
+    this.find(".notice").scrollIntoView({ block: "nearest" });
   }
 
   guess(name, verdict = name === this.secret ? "Yes, it is" : "It is not") {
@@ -278,10 +282,10 @@ customElements.define("explore-playground", class extends Machine {
     this.find(".feedback").textContent = `${wrong ? no : `${verdict} “${text}”. The symptom`}: ${symptom}`;
     if (wrong) return;
     this.reveal([name]);
-    this.begun = this.settings();
-    this.hideButton.focus();
-    this.introduce();
-    this.report();
+    const { bugs, secret } = this.begun = this.settings();
+    Object.assign(this.origin, { bugs, secret });
+    this.hideButton.focus({ preventScroll: true });
+    this.show();
   }
 
   reveal(bugs) { // ends the guessing, if there is one
@@ -327,12 +331,12 @@ customElements.define("explore-playground", class extends Machine {
 
   report() { // curves, and what is confused
     const last = this.records.at(-1), { classes } = this.data, pairs = [], before = this.secret ? [] : this.before;
-    Drawing.curves(this.records, before, this.marks).forEach((svg, i) => {
+    Drawing.curves(this.records, before, this.mark).forEach((svg, i) => {
       const name = ["Loss", "Accuracy"][i], value = (who) => (Number.isFinite(last?.[who + name]) ? short(last[who + name]) : "none yet");
       this.all(".curves svg")[i].innerHTML = svg;
       this.all(".curves svg")[i].setAttribute("aria-label", `${name} after ${fixed(last?.epochs ?? 0, 2)} epochs: training ${value("train")}, validation ${value("val")}`);
     });
-    this.find(".runs").textContent = `This run: ${this.words(this.begun)}.${before.length ? ` In gray, the run before: ${this.beforeWords}.` : ""}`;
+    this.find(".runs").textContent = `This run: ${this.story()}.${before.length ? ` In gray, the run before: ${this.beforeWords}.` : ""}`;
     if (!last) return;
     const counts = classes.map(() => Array(10).fill(0));
     this.val.labels.forEach((y, i) => counts[y][this.predictions[i]]++);
@@ -342,7 +346,7 @@ customElements.define("explore-playground", class extends Machine {
       if (i !== j && count) pairs.push([count, `${name}: ${count}`]);
     }));
     this.find(".confused").innerHTML = pairs.sort((a, b) => b[0] - a[0]).slice(0, 3).map(([, text]) => `<li>${escape(text)}</li>`).join("");
-    if (!this.playing) this.say(`Step ${this.steps}: validation loss ${short(last.valLoss)}, validation accuracy ${fixed(last.valAccuracy, 3)}.`);
+    if (!this.playing) this.say(`Step ${grouped(this.steps)}: validation loss ${short(last.valLoss)}, validation accuracy ${fixed(last.valAccuracy, 3)}.`);
   }
 
   select(i, j) { // a cell of the matrix: its next image goes to the pad
@@ -381,12 +385,8 @@ customElements.define("explore-playground", class extends Machine {
 
   explain() { // a class's logit is the sum of pixel × weight over all pixels, and its bias
     const { classes } = this.data, pad = this.find(".pad"), largest = (values) => values.reduce((most, v) => Math.max(most, Math.abs(v)), 1e-9);
-    Drawing.gray(pad, this.x);
-    if (this.cursor) {
-      const brush = pad.getContext("2d");
-      brush.fillStyle = "#D55E00";
-      brush.fillRect(this.cursor[1], this.cursor[0], 1, 1);
-    }
+    const [row, column] = this.cursor ?? [], at = 28 * row + column;
+    Drawing.paint(pad, (j) => (j === at ? [213, 94, 0] : [255, 255, 255]), (j) => (j === at ? 1 : this.x[j])); // on black
     if (!this.layers) return;
     const x = this.x.map((v) => v * (this.begun.bugs.unscaled ? 255 : 1)), { W, b } = Engine.acting(this.layers, x), deep = this.layers.length > 1;
     const parts = classes.map((_, k) => x.map((v, j) => v * W[10 * j + k])), logits = parts.map((part, k) => part.reduce((sum, v) => sum + v, b[k]));
@@ -405,16 +405,16 @@ customElements.define("explore-playground", class extends Machine {
     });
     const truth = this.drawn ? "" : `; the label is <b>${escape(classes[this.val.labels[this.chosen]])}</b>`;
     this.find(".verdict").innerHTML = `The model says <b>${escape(classes[best])}</b> with probability ${fixed(p[best], 2)}${truth}.
-      Left: the weights of each class${deep ? " that act on this image, through the hidden units that are on" : ""}. Right: pixel × weight. Blue speaks for the class, vermilion against it.`;
-    this.units(deep ? this.layers[0] : { outputs: 0, W: [] }, largest);
+      Left: the weights of each class${deep ? " that act on this image, through the hidden units that are on, with the noise of the initial weights" : ""}. Right: pixel × weight. Blue speaks for the class, vermilion against it.`;
+    this.units(deep ? this.layers[0] : { outputs: 0, W: [] }, largest, colors);
   }
 
-  units({ outputs, W }, largest) { // what each hidden unit looks for
-    const units = this.find(".units"), limit = 0.8 * largest(W);
+  units({ outputs, W }, largest, colors) { // what training has added to the weights of each hidden unit
+    const units = this.find(".units"), added = W.map((v, j) => v - this.initial[j]), limit = 0.8 * largest(added);
     if (units.children.length !== outputs) {
-      units.innerHTML = Array.from({ length: outputs }, (_, u) => `<canvas width="28" height="28" role="img" aria-label="Weights of hidden unit ${u + 1}"></canvas>`).join("");
+      units.innerHTML = Array.from({ length: outputs }, (_, u) => `<canvas width="28" height="28" role="img" aria-label="Hidden unit ${u + 1}: what training has added to its weights"></canvas>`).join("");
       this.find(".deep").hidden = !outputs;
     }
-    [...units.children].forEach((canvas, u) => Drawing.signed(canvas, Drawing.colors(this), W, limit, u, outputs));
+    [...units.children].forEach((canvas, u) => Drawing.signed(canvas, colors, added, limit, u, outputs));
   }
 });

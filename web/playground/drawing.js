@@ -9,19 +9,19 @@ const Drawing = {
     });
   },
 
-  // 784 numbers, `stride` apart from `at` on, opaque from the limit on
+  // 784 numbers, `stride` apart from `at` on: opaque from the limit on, and small ones can still be seen, also in the dark
   signed(canvas, [blue, vermilion], values, limit, at = 0, stride = 1) {
-    const picture = new ImageData(28, 28);
-    for (let j = 0; j < 784; j++) {
-      const u = values[at + j * stride] / limit;
-      picture.data.set([...(u > 0 ? blue : vermilion), 255 * Math.abs(u)], 4 * j);
-    }
-    canvas.getContext("2d").putImageData(picture, 0, 0);
+    const value = (j) => values[at + j * stride];
+    Drawing.paint(canvas, (j) => (value(j) > 0 ? blue : vermilion), (j) => Math.sqrt(Math.abs(value(j)) / limit));
   },
 
-  gray(canvas, values) { // 784 numbers from 0 to 1
-    const picture = new ImageData(28, 28);
-    values.forEach((v, j) => picture.data.set([255 * v, 255 * v, 255 * v, 255], 4 * j));
+  paint(canvas, color, opacity) { // of pixel j: [red, green, blue], and from 0 to 1
+    const picture = new ImageData(28, 28), { data } = picture;
+    for (let j = 0; j < 784; j++) {
+      const c = color(j);
+      for (let k = 0; k < 3; k++) data[4 * j + k] = c[k];
+      data[4 * j + 3] = 255 * opacity(j);
+    }
     canvas.getContext("2d").putImageData(picture, 0, 0);
   },
 
@@ -31,25 +31,25 @@ const Drawing = {
     return inside.length > 7 ? inside.filter((v) => Math.abs(Math.log10(v) % 1) < 1e-9) : inside;
   },
 
-  // The inside of an SVG of 360 by 216: lines [points, look], and marks where a setting was changed, over the epochs
-  chart(title, lines, marks, { end, range, log = false, key }) {
+  // The inside of an SVG of 360 by 216: lines [points, look], and a mark where a setting was changed last, over the epochs
+  chart(title, lines, mark, { end, range, log = false, key }) {
     const [low, high] = range, ticks = log ? Drawing.ticks(low, high) : [0, 0.2, 0.4, 0.6, 0.8, 1];
     const { X, Y, axes, inside } = plot([44, 26, 306, 144], { range: [0, end], ticks: [0, end / 2, end], label: "epochs" }, { range, ticks: [], label: "", log });
     const word = (v) => { // at most five letters wide
       const [head, size] = v.toExponential().split("e").map(Number);
-      return v && (size > 3 || size < -3) ? `${head === 1 ? "" : `${head}·`}${power(size)}` : v;
+      return v && (size > 3 || size < -3) ? `${head === 1 ? "" : `${head}·`}${power(size)}` : grouped(v);
     };
     const grid = ticks.map((v) => `<path class="axis" stroke-dasharray="1 3" d="M44 ${Y(v)}h306"/><text x="39" y="${Y(v) + 4}" text-anchor="end">${word(v)}</text>`);
     const line = ([points, look]) => {
       const drawn = points.filter(([x, y]) => x <= 1.2 * end && Number.isFinite(y)).map(([x, y]) => [X(x), Y(y)]);
       return drawn.length ? `<path fill="none" stroke-linejoin="round" stroke-linecap="round" ${look} d="${path(drawn)}${drawn[1] ? "" : "h.1"}"/>` : "";
     };
-    const mark = (x) => `<path class="axis" d="M${X(x)} 26v144"/>`;
-    return `<text x="0" y="14" font-weight="600">${title}</text>${key}${axes}${grid.join("")}${inside(marks.map(mark).join("") + lines.map(line).join(""))}`;
+    const marked = mark === undefined ? "" : `<path class="axis" d="M${X(mark)} 26v144"/>`;
+    return `<text x="0" y="14" font-weight="600">${title}</text>${key}${axes}${grid.join("")}${inside(marked + lines.map(line).join(""))}`;
   },
 
   // Loss and accuracy of this run and, in gray, of the one before: two charts
-  curves(now, before, marks) {
+  curves(now, before, mark) {
     const last = now.at(-1), epochs = last?.epochs ?? 0, dashed = 'stroke-dasharray="6 4"';
     const gray = 'stroke="currentColor" stroke-opacity=".5" stroke-width="1.5"';
     const looks = { train: `stroke="${BLUE}" stroke-width="2.5"`, val: `stroke="${VERMILION}" stroke-width="2.5" ${dashed}` };
@@ -63,7 +63,7 @@ const Drawing = {
         return `<path d="M${68 + 138 * i} 10h20" ${looks[["train", "val"][i]]}/><text x="${93 + 138 * i}" y="14">${who} ${Number.isFinite(value) ? short(value) : ""}</text>`;
       });
       const lines = [[points(before, "train"), gray], [points(before, "val"), `${gray} ${dashed}`], [points(now, "train"), looks.train], [points(now, "val"), looks.val]];
-      return Drawing.chart(title, lines, marks, { end, key: key.join(""), ...options });
+      return Drawing.chart(title, lines, mark, { end, key: key.join(""), ...options });
     };
     return [draw("Loss", { log: true, range: [low, high] }), draw("Accuracy", { range: [0, 1] })];
   },

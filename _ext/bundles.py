@@ -2,7 +2,7 @@
 
 The book's own rules, web/styles, come before the theme's, which stand in a cascade layer: a rule of ours
 needs neither `!important` nor a longer selector. Of the theme's, those go that no page can need, two thirds
-of them, and its icon font.
+of them, its icon font, and the variables that nobody reads.
 """
 
 import base64
@@ -20,6 +20,7 @@ STYLES, SCRIPT = "book.css", "book.js"
 PARTS = ["tokens", "text", "frame", "opening", "code", "boxes", "answers", "figures", "cover", "print"]
 EMBEDDED = "fonts/newsreader-latin-*-normal.woff2"  # the fonts of the text: at once, so that no line moves
 IMPORT = re.compile(r'@import "([^"]+)";')
+VARIABLE = re.compile(r"""(?<=[{;])\s*(--[\w-]+)\s*:(?:"[^"]*"|'[^']*'|[^;}"'])*;?""")
 
 
 def join(app):
@@ -44,8 +45,9 @@ def bundle(site, front, words):
     sheets = [local(e["href"]) for e in soup.select('link[rel="stylesheet"]')]
     scripts = [local(e["src"]) for e in soup.select("head script[src]:not([defer])")]
     *theirs, own = sheets
+    own_css = with_fonts(site / own)
     texts = {
-        STYLES: layered(site, theirs, words) + with_fonts(site / own),
+        STYLES: read_alone(layered(site, theirs, words), own_css, words) + own_css,
         SCRIPT: "\n;".join((site / name).read_text("utf-8") for name in scripts),
     }
     places = {}
@@ -105,8 +107,16 @@ def needed(rules, words):
 
 
 def classes(selector):
-    """Return the classes that an element must have for a selector, but those within :not(…), :is(…)."""
-    return {name.value for dot, name in itertools.pairwise(selector) if dot == "." and name.type == "ident"}
+    """Return the classes and ids that elements must have for a selector, but those within :not(…), :is(…)."""
+    names = {name.value for dot, name in itertools.pairwise(selector) if dot == "." and name.type == "ident"}
+    return names | {name.value for name in selector if name.type == "hash"}
+
+
+def read_alone(css, others, words):
+    """Return CSS without the variables that neither it reads nor other CSS nor, as a word, a script."""
+    read = {*re.findall(r"var\(\s*(--[\w-]+)", css + others), *words}
+    left = VARIABLE.sub(lambda found: found[0] if found[1] in read else "", css)
+    return left if left == css else read_alone(left, others, words)
 
 
 def setup(app):

@@ -1,7 +1,8 @@
 """Serve everything from the site itself: fonts and the theme's icons.
 
 The fonts come from npm packages (package.json), copied in. The theme's Font Awesome script and fonts, two
-thirds of a page's weight, give way to the few icons in use, drawn inline.
+thirds of a page's weight, give way to the few icons in use, drawn inline; and Bootstrap's script, an eighth
+of what was left, to web/static/frame.js.
 """
 
 import functools
@@ -29,6 +30,7 @@ ASSETS = {  # folder below node_modules -> its place below _static, and the file
 UNUSED = [
     "**/*.map",
     "**/fontawesome.js*",
+    "**/bootstrap.js*",
     "vendor/**/*.ttf",
     "vendor/**/*.woff2",
     "*macros.html",
@@ -42,7 +44,10 @@ FONT_AWESOME = Path(pydata_sphinx_theme.__file__).parent / (
 )
 STYLES = {"fab": 0, "fa-brands": 0, "far": 1, "fa-regular": 1, "fas": 2, "fa-solid": 2}
 
-LEFT_OUT = 'script[src*="/fontawesome.js"]'
+NOT_ASKED_FOR = ["fontawesome.js", "bootstrap.js"]
+LEFT_OUT = ", ".join(f'script[src*="/{name}"], link[href*="/{name}"]' for name in NOT_ASKED_FOR)
+# A button whose name is shown below it: web/styles/frame.css.
+TIPS = ".bd-header-article [data-bs-toggle=tooltip]:not(.dropdown-item)"
 # What the theme leaves nameless, outside of any landmark, or named unlike its own text (None: no attribute).
 NAMES = {
     ".bd-links summary": {"aria-label": "Lessons"},
@@ -112,6 +117,9 @@ def finish(html, bundled=()):
             icon["class"] = ["svg-inline--fa", *icon["class"]]
             icon.attrs |= {"viewBox": view, "fill": "currentColor", "aria-hidden": "true"}
             icon.append(soup.new_tag("path", d=path))
+    for button in soup.select(TIPS):
+        if said := button.attrs.pop("title", None) or button.get("data-bs-title"):
+            button["data-tip"] = button["aria-label"] = said
     for selector, attributes in NAMES.items():
         for element in soup.select(selector):
             for name, value in attributes.items():
@@ -128,7 +136,7 @@ def finish_pages(app, error):
         return
     site = Path(app.outdir)
     files = [file for file in site.rglob("*") if file.suffix in (".html", ".css", ".js")]
-    texts = {file: file.read_text("utf-8") for file in files if file.name != FONT_AWESOME.name}
+    texts = {file: file.read_text("utf-8") for file in files if file.name not in NOT_ASKED_FOR}
     shrink_fonts(site / "_static", texts.values())
     words = {word for file in texts if file.suffix != ".css" for word in re.findall(r"[\w-]+", texts[file])}
     bundled = bundles.bundle(site, (site / "index.html").read_text("utf-8"), words)
@@ -146,7 +154,8 @@ def shrink_fonts(static, texts):
     """Leave in the fonts that came from npm the letters that these texts have."""
     places = {place for place, _ in ASSETS.values()}
     files = [file for place in places for file in (static / place).rglob("*.woff*")]
-    fonts.shrink(files, fonts.letters(texts))
+    texts = list(texts)
+    fonts.shrink(files, fonts.letters(texts), fonts.of_formulas(texts))
 
 
 def setup(app):

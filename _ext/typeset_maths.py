@@ -60,7 +60,8 @@ def typeset(app, env):
     app.typeset = {}
     for (page, found), result in zip(formulas.items(), json.loads(done.stdout), strict=True):
         html = {json.dumps(one): text for one, text in zip(found, result["html"], strict=True)}
-        app.typeset[page] = html, result["css"]
+        # The build writes the fonts anew, as WOFF2: _ext/fonts.py.
+        app.typeset[page] = html, result["css"].replace('.woff") format("woff")', '.woff2") format("woff2")')
 
 
 def is_formula(node):

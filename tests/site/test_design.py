@@ -1,19 +1,21 @@
 """The site's design, in a real browser: nothing jumps, nothing is cut, one can see where one is."""
 
+import io
 import re
 
 import pytest
+from PIL import Image
 
 from tools import contents
-from tools.browser import HTML
+from tools.browser import HTML, page_names
 
 LESSONS = [page for page in contents.pages().values() if page.lesson]
 CHAPTERS = [page for page in contents.pages().values() if page.number and page.name == page.chapter]
 
 
 @pytest.mark.parametrize("lesson", LESSONS, ids=lambda lesson: lesson.name)
-def test_a_lesson_opens_with_its_place_lead_and_facts_and_its_code_fits(lesson, site, visit):
-    """No line of its code is cut off on an ordinary screen, beside both lists of contents."""
+def test_a_lesson_opens_with_its_place_lead_and_facts(lesson, site, visit):
+    """They say where one is, what one will do, and what it takes."""
     with visit(f"{site}/{lesson.name}.html", viewport={"width": 1280, "height": 800}) as page:
         kicker = page.locator("article .kicker")
         assert kicker.inner_text() == f"Chapter {lesson.number} · Lesson {lesson.lesson}"
@@ -25,13 +27,86 @@ def test_a_lesson_opens_with_its_place_lead_and_facts_and_its_code_fits(lesson, 
             assert not fold.locator("pre").is_visible()
             fold.locator("summary").press("Enter")
             assert fold.locator("pre").is_visible()
-        page.eval_on_selector_all("article details", "all => all.forEach(e => { e.open = true; })")
-        cut = "all => all.filter(e => e.scrollWidth > e.clientWidth + 1).map(e => e.textContent)"
-        assert page.eval_on_selector_all("article .cell_input pre", cut) == []
         head = page.locator(".running-head")
         assert head.inner_text().startswith(str(lesson.number))
         head.click()
         assert page.url == f"{site}/{lesson.chapter}.html"
+
+
+# Which section a list "On this page" marks, after the page has been drawn twice.
+MARKED = """() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(() => {
+  done([...document.querySelectorAll("#page-toc [aria-current]")].map((e) => e.hash));
+})))"""
+MIDDLE = """hash => {
+  const { top, height } = document.getElementById(hash.slice(1)).getBoundingClientRect();
+  scrollBy(0, top + height / 2 - innerHeight / 3);
+}"""
+
+
+def test_the_list_on_this_page_marks_where_one_is(site, visit):
+    """At once, wherever one jumps to, forwards and back; and what was chosen from the list itself."""
+    with visit(f"{site}/{LESSONS[1].name}.html", viewport={"width": 1280, "height": 800}) as page:
+        links = page.locator("#page-toc a")
+        all_of_it = links.evaluate_all("all => all.map(a => a.hash)")
+        height = "hash => document.getElementById(hash.slice(1)).offsetHeight"
+        long = [hash for hash in all_of_it if page.evaluate(height, hash) > 600]
+        assert len(long) > 5
+        for hash in [*long, *long[::-1], *long[::3]]:
+            page.evaluate(MIDDLE, hash)
+            assert page.evaluate(MARKED) == [hash]
+        page.keyboard.press("Control+End")
+        page.wait_for_function("scrollY + innerHeight >= document.documentElement.scrollHeight - 2")
+        assert page.evaluate(MARKED) == all_of_it[-1:]
+        page.keyboard.press("Control+Home")
+        page.wait_for_function("scrollY === 0")
+        assert page.evaluate(MARKED) == []
+        for link, hash in zip(links.all(), all_of_it, strict=True):
+            link.click()
+            assert page.evaluate(MARKED) == [hash]
+    with visit(f"{site}/{LESSONS[1].name}.html{all_of_it[-2]}") as page:
+        assert page.evaluate(MARKED) == all_of_it[-2:-1]
+
+
+def test_the_menu_opens_and_closes(site, visit):
+    """By pointer and by keyboard; whoever leaves it, closes it."""
+    with visit(f"{site}/{LESSONS[0].name}.html") as page:
+        button = page.get_by_role("button", name="Download this page")
+        source, pdf = page.locator(".dropdown-menu .dropdown-item").all()
+        button.click()
+        assert source.is_visible()
+        assert button.get_attribute("aria-expanded") == "true"
+        box = source.bounding_box()
+        assert box["x"] + box["width"] <= 1300
+        page.mouse.click(400, 500)
+        assert not source.is_visible()
+        button.press("ArrowDown")
+        assert source.evaluate("e => e === document.activeElement")
+        source.press("ArrowDown")
+        assert pdf.evaluate("e => e === document.activeElement")
+        pdf.press("Escape")
+        assert not source.is_visible()
+        assert button.evaluate("e => e === document.activeElement")
+        assert button.get_attribute("aria-expanded") == "false"
+        button.press("Enter")
+        pdf.focus()
+        pdf.press("Tab")
+        assert not source.is_visible()
+
+
+def test_a_button_with_a_sign_says_what_it_does(site, visit):
+    """To the pointer that rests on it, and to the keyboard that reaches it."""
+    with visit(f"{site}/{LESSONS[0].name}.html") as page:
+        button = page.get_by_role("button", name="Fullscreen mode")
+        shown = "e => getComputedStyle(e, '::after').visibility"
+        assert button.evaluate(shown) == "hidden"
+        button.hover()
+        page.wait_for_timeout(600)
+        assert button.evaluate(shown) == "visible"
+        page.mouse.move(400, 500)
+        page.get_by_role("button", name="Download this page").focus()
+        page.keyboard.press("Tab")
+        page.wait_for_timeout(600)
+        assert button.evaluate(shown) == "visible"
 
 
 # Letters of the figures that are drawn in the page, with their heights in pixels, and what is cut off.
@@ -131,14 +206,40 @@ def test_excerpts_quote_the_text(site, visit):
         assert [text for text in excerpts if re.search(r"Chapter \d · Lesson|Set in Newsreader", text)] == []
 
 
-@pytest.mark.parametrize("name", ["index.html", f"{LESSONS[0].name}.html"])
+def track(slider):
+    """Return which share of a slider's width differs from its corner, at half its height."""
+    picture = Image.open(io.BytesIO(slider.screenshot())).convert("RGB")
+    row = [picture.getpixel((x, picture.height // 2)) for x in range(picture.width)]
+    return sum(pixel != picture.getpixel((0, 0)) for pixel in row) / len(row)
+
+
+@pytest.mark.parametrize("name", page_names() or ["index.html"])
 def test_forced_colors_at_twice_the_size_lose_nothing(name, site, visit):
-    """In a theme of high contrast, on a screen of 1280 pixels enlarged to 200%, text and controls stay."""
-    options = {"forced_colors": "active", "viewport": {"width": 640, "height": 400}}
+    """In a theme of high contrast, on a screen of 1280 pixels enlarged to 200%, all can be read and used."""
+    options = {"forced_colors": "active", "viewport": {"width": 640, "height": 400}, "device_scale_factor": 2}
     with visit(f"{site}/{name}", **options) as page:
         assert page.evaluate("document.documentElement.scrollWidth") <= 640
-        assert page.locator("article h1").is_visible()
-        assert page.get_by_role("slider").first.is_visible()
+        assert page.locator("main h1").first.is_visible()
+        sliders = [
+            slider for slider in page.locator("article").get_by_role("slider").all() if slider.is_visible()
+        ]
+        assert [slider.evaluate("s => s.outerHTML") for slider in sliders[:4] if track(slider) < 0.8] == []
+
+
+# What would move although the reader wants no motion: what changes its place or size little by little.
+MOVES = """() => [...document.querySelectorAll("*")].filter((e) => [null, "::before"].some((one) => {
+  const look = getComputedStyle(e, one), changes = look.transitionProperty;
+  const moves = /all|transform|translate|scale|left|right|top|bottom|width|height|margin/.test(changes);
+  const turns = look.animationName !== "none" && look.animationTimeline === "auto";
+  return turns || (moves && /[1-9]/.test(look.transitionDuration));
+})).map((e) => `${e.tagName} ${e.className}`)"""
+
+
+@pytest.mark.parametrize("name", ["index.html", f"{LESSONS[0].name}.html", f"{LESSONS[-1].name}.html"])
+def test_nothing_moves_for_whoever_wants_no_motion(name, site, visit):
+    with visit(f"{site}/{name}", reduced_motion="reduce") as page:
+        assert page.evaluate("getComputedStyle(document.documentElement).scrollBehavior") == "auto"
+        assert page.evaluate(MOVES) == []
 
 
 def test_a_page_says_what_it_is(site, visit):

@@ -97,8 +97,8 @@ BUDGET = json.loads(Path(__file__).with_name("budget.json").read_text())
 
 
 def test_weight(page):
-    """No page fetches more than its kind may: text, a notebook with outputs, or one with sliders."""
-    kinds = {"sliders": "explore-frames", "outputs": ".cell_output", "text": "main"}
+    """No page fetches more than its kind may: the front page, text, a notebook with outputs, with sliders."""
+    kinds = {"front": ".cover", "sliders": "explore-frames", "outputs": ".cell_output", "text": "main"}
     kind = next(kind for kind, mark in kinds.items() if page.locator(mark).count())
     requests, size = page.evaluate(FETCHED)
     found = {"kilobytes": round(size / 1000), "requests": requests}
@@ -226,6 +226,21 @@ def test_accessible_in_light_and_dark(page):
     page.evaluate("document.documentElement.dataset.theme = 'light'")
 
 
+CUT_OFF = "all => all.filter(e => e.scrollWidth > e.clientWidth + 1).map(e => e.textContent.trim())"
+
+
+def test_no_code_is_cut_off(page):
+    """Its lines fit on an ordinary screen, beside both lists of contents."""
+    page.set_viewport_size({"width": 1280, "height": 800})
+    folds = page.locator("article details:not([open])")
+    folded = folds.element_handles()
+    folds.evaluate_all("all => all.forEach(e => { e.open = true; })")
+    assert page.eval_on_selector_all("article pre", CUT_OFF) == []
+    for fold in folded:
+        fold.evaluate("e => { e.open = false; }")
+    page.set_viewport_size({"width": 1300, "height": 900})
+
+
 SCROLLS = """all => all.filter(e => e.scrollWidth > e.clientWidth + 1 && e.checkVisibility())
   .filter(e => ["auto", "scroll"].includes(getComputedStyle(e).overflowX))
   .filter(e => e.tabIndex !== 0 && !e.querySelector("a, button, input, [tabindex='0']"))
@@ -242,9 +257,6 @@ LETTERS = """() => {
     return [10 * e.clientWidth / points, e.alt ?? e.closest("[role=img]").ariaLabel];
   });
 }"""
-
-
-CUT_OFF = "all => all.filter(e => e.scrollWidth > e.clientWidth + 1).map(e => e.textContent.trim())"
 
 
 @pytest.mark.parametrize("name", PAGES)

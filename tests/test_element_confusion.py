@@ -104,6 +104,18 @@ def test_another_cell_forgets_the_view(open_page):
     expect(page.locator(".view figure")).to_have_count(0)
 
 
+def test_where_there_is_room_the_first_image_is_seen_by_the_weights(open_page):
+    """What is said is still how many fell into the cell."""
+    page = open_page(show(), viewport={"width": 1280, "height": 800})
+    page.add_style_tag(content="explore-confusion { max-width: none }")
+    first = choose(page, "true shirt, predicted coat").first
+    expect(page.locator(".view figure")).to_have_count(4)
+    expect(first).to_have_attribute("aria-pressed", "true")
+    expect(page.locator(".summary")).to_contain_text("true shirt, predicted coat")
+    choose(page, "true coat, predicted coat")
+    expect(page.locator(".view figure")).to_have_count(0)
+
+
 @pytest.mark.parametrize("width", [400, 1280])
 def test_the_page_does_not_scroll_sideways_with_a_view(open_page, width):
     page = open_page(show(), viewport={"width": width, "height": 800})

@@ -1,5 +1,6 @@
 """The custom elements in a real browser: their mathematics against torch, controls, fallback, contrast."""
 
+import io
 import re
 from pathlib import Path
 
@@ -8,6 +9,7 @@ import pytest
 import torch
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from PIL import Image
 from playwright.sync_api import expect
 
 from utils import explore
@@ -332,3 +334,11 @@ def test_shapes_stand_out_from_the_page(theme):
     for name, color in colors:
         dark, light = sorted([paper, luminance(color)])
         assert (light + 0.05) / (dark + 0.05) >= 3, name
+
+
+def test_a_slider_is_seen_in_forced_colors(open_page):
+    """Grounds are taken away there: its track is drawn in a color of the system."""
+    page = open_page(explore.cross_entropy(), forced_colors="active")
+    picture = Image.open(io.BytesIO(page.get_by_role("slider").screenshot())).convert("RGB")
+    row = [picture.getpixel((x, picture.height // 2)) for x in range(picture.width)]
+    assert sum(pixel != picture.getpixel((0, 0)) for pixel in row) > 0.8 * len(row)

@@ -25,6 +25,7 @@ from matplotlib.ticker import LogFormatter
 from PIL import Image
 
 from utils import panels
+from utils.layout import lay_out
 
 OWN = "own-color"  # what keeps its black or white, since it stands on a color
 #: Orange and sky blue of `plotting.COLORS`, and how many percent of them are left to be seen on white, too.
@@ -49,17 +50,16 @@ class Panel(NamedTuple):
         return f"<svg viewBox='{box}'{marked} {attributes} {HEAD}>{self.inside}</svg>"
 
 
-def lean(figure, edges=None):
+def lean(figure, edges=None, layouts=None):
     """Return a matplotlib figure as a list of `Panel`.
 
     Args:
         figure: its layout is done here once and for all, and powers of ten on its axes become letters.
         edges: where to cut it, in inches; by default where `panels.edges` does.
+        layouts: a dict, the same for figures that may share a layout.
     """
     _write_powers(figure)
-    if engine := figure.get_layout_engine():
-        engine.execute(figure)  # once, not at each drawing
-        figure.set_layout_engine("none")
+    lay_out(figure, {} if layouts is None else layouts)
     edges = edges or panels.edges(figure)
     with _prepared(figure, edges):
         root = ElementTree.fromstring(_draw(figure))

@@ -107,9 +107,11 @@ customElements.define("explore-confusion", class extends Explore {
       return button;
     });
     this.find(".strip").replaceChildren(...canvases);
+    // Where there is room beside the matrix, the first is pressed already.
+    if (this.weights && getComputedStyle(this.find(".picture")).display === "grid") this.look(canvases[0], canvases[0].firstChild, row, column, false);
   }
 
-  look(button, canvas, row, column) {
+  look(button, canvas, row, column, aloud = true) {
     for (const other of button.parentNode.children) other.ariaPressed = String(other === button);
     const { classes, bias } = this.data, image = canvas.getContext("2d").getImageData(0, 0, 28, 28);
     const pixels = Array.from({ length: 784 }, (_, i) => image.data[4 * i] / 255);
@@ -133,6 +135,6 @@ customElements.define("explore-confusion", class extends Explore {
       return picture;
     };
     this.find(".view").replaceChildren(figure("the image", () => image), ...views.map(([text, share]) => figure(text, map(share))));
-    this.say(`Pixel × weight, summed with the bias: ${views.slice(0, 2).map(([text]) => text).join(", ")}. Blue pixels speak for the class, vermilion ones against it.`);
+    if (aloud) this.say(`Pixel × weight, summed with the bias: ${views.slice(0, 2).map(([text]) => text).join(", ")}. Blue pixels speak for the class, vermilion ones against it.`);
   }
 });

@@ -52,9 +52,9 @@ customElements.define("explore-line", class extends Machine {
       const ends = (name) => [0, 0.5, 1].map((s) => ranges[name][0] + s * (ranges[name][1] - ranges[name][0]));
       return `<rect class="axis" x="${at}" y="15" width="180" height="180" fill="none"/>`
         + ends(across).map((v) => `<text x="${this.at(across, v)}" y="213" text-anchor="middle">${v.toString().replace("-", "−")}</text>`).join("")
-        + ends(up).map((v) => `<text x="${at - 6}" y="${this.at(up, v) + 5}" text-anchor="end">${v.toString().replace("-", "−")}</text>`).join("")
+        + ends(up).map((v, k) => `<text x="${at - 6}" y="${this.at(up, v) + (k ? 5 : 1)}" text-anchor="end">${v.toString().replace("-", "−")}</text>`).join("")
         + `<text x="${at + 90}" y="234" text-anchor="middle">${escape(titles[0])}</text>
-          <text transform="translate(${at - 33} 105) rotate(-90)" text-anchor="middle">${escape(titles[1])}</text>`;
+          <text transform="translate(${at - 35} 105) rotate(-90)" text-anchor="middle">${escape(titles[1])}</text>`;
     };
     this.axes = axes(left, "w", "b", ["slope w", "intercept b"]) + axes(right, "x", "y", labels);
     this.drag((held, ...at) => {

@@ -25,6 +25,7 @@ const plot = ([left, top, width, height], x, y) => {
   };
   const across = scale(x, left, width), up = scale(y, top + height, -height), bottom = top + height, name = `clip-${left}-${top}`;
   const end = (v) => x.range.indexOf(v); // the first and the last label stay beside the corner, and within the picture
+  const aside = y.log ? 50 : y.ticks.some((v) => String(v).length > 2) ? 36 : 33; // the title of the second axis is clear of its labels
   const word = ({ log }, v) => (log ? power(Math.round(Math.log10(v))) : grouped(v).replace("-", "−"));
   return {
     X: across.to,
@@ -33,9 +34,9 @@ const plot = ([left, top, width, height], x, y) => {
     inside: (svg) => `<clipPath id="${name}"><rect x="${left}" y="${top}" width="${width}" height="${height}"/></clipPath><g clip-path="url(#${name})">${svg}</g>`,
     axes: `<rect class="axis" x="${left}" y="${top}" width="${width}" height="${height}" fill="none"/>`
       + x.ticks.map((v) => `<path class="axis" d="M${across.to(v)} ${bottom}v4"/><text x="${across.to(v) + [0, -4, 4][end(v) + 1]}" y="${bottom + 18}" text-anchor="${["middle", "start", "end"][end(v) + 1]}">${word(x, v)}</text>`).join("")
-      + y.ticks.map((v) => `<path class="axis" d="M${left} ${up.to(v)}h-4"/><text x="${left - 6}" y="${up.to(v) + 5}" text-anchor="end">${word(y, v)}</text>`).join("")
+      + y.ticks.map((v) => `<path class="axis" d="M${left} ${up.to(v)}h-4"/><text x="${left - 6}" y="${up.to(v) + (v === y.range[0] ? 2 : 5)}" text-anchor="end">${word(y, v)}</text>`).join("")
       + `<text x="${left + width / 2}" y="${bottom + 37}" text-anchor="middle">${escape(x.label)}</text>
-        <text transform="translate(${left - (y.log ? 50 : 33)} ${top + height / 2}) rotate(-90)" text-anchor="middle">${escape(y.label)}</text>`,
+        <text transform="translate(${left - aside} ${top + height / 2}) rotate(-90)" text-anchor="middle">${escape(y.label)}</text>`,
   };
 };
 

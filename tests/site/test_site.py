@@ -230,12 +230,13 @@ CUT_OFF = "all => all.filter(e => e.scrollWidth > e.clientWidth + 1).map(e => e.
 
 
 def test_no_code_is_cut_off(page):
-    """Its lines fit on an ordinary screen, beside both lists of contents."""
+    """Lines of Python fit on an ordinary screen, beside both lists of contents; an address can't be broken."""
     page.set_viewport_size({"width": 1280, "height": 800})
     folds = page.locator("article details:not([open])")
     folded = folds.element_handles()
     folds.evaluate_all("all => all.forEach(e => { e.open = true; })")
-    assert page.eval_on_selector_all("article pre", CUT_OFF) == []
+    code = "article :is(.cell_input, [class*=highlight-python], [class*=highlight-ipython]) pre"
+    assert page.eval_on_selector_all(code, CUT_OFF) == []
     for fold in folded:
         fold.evaluate("e => { e.open = false; }")
     page.set_viewport_size({"width": 1300, "height": 900})

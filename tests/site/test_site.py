@@ -230,7 +230,7 @@ CUT_OFF = "all => all.filter(e => e.scrollWidth > e.clientWidth + 1).map(e => e.
 
 
 def test_no_code_is_cut_off(page):
-    """Lines of Python fit on an ordinary screen, beside both lists of contents; an address can't be broken."""
+    """Lines of Python fit on an ordinary screen, beside both lists of contents; addresses may be longer."""
     page.set_viewport_size({"width": 1280, "height": 800})
     folds = page.locator("article details:not([open])")
     folded = folds.element_handles()

@@ -31,6 +31,7 @@ ALIKE = {
     "a point": {"change": lambda figure: first(figure).scatter([0], [0])},
 }
 DIFFERENT = {
+    "ticks of its own": {"change": lambda figure: first(figure).set_yticks([0], ["long"])},
     "other ticks": {"change": lambda figure: first(figure).set_ylim(-2000, 2000)},
     "turned ticks": {"change": lambda figure: first(figure).tick_params(axis="x", rotation=90)},
     "another scale": {"change": lambda figure: first(figure).set(yscale="log", ylim=(1e-6, 2))},
@@ -42,7 +43,6 @@ DIFFERENT = {
     "one panel": {"n": 1},
 }
 UNCLEAR = {
-    "ticks of its own": {"change": lambda figure: first(figure).set_yticks([0], ["long"])},
     "a title of all": {"change": lambda figure: figure.suptitle("all")},
     "a legend beside": {"change": lambda figure: first(figure).legend(bbox_to_anchor=(1, 1), loc=2)},
     "an arrow": {"change": lambda figure: first(figure).annotate("here", (0, 0), (1.3, 0))},

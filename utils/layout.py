@@ -7,6 +7,9 @@ same ticks and labels: only what lies inside of the axes differs.
 from __future__ import annotations
 
 import contextlib
+import functools
+
+from matplotlib.axis import Axis
 
 
 class Unclear(Exception):
@@ -71,7 +74,7 @@ def _height(axes, side):
 
 def _axis(axis):
     def state(thing):
-        return type(thing).__name__, sorted((k, repr(v)) for k, v in vars(thing).items() if k != "axis")
+        return type(thing).__name__, sorted((k, _words(v)) for k, v in vars(thing).items() if k != "axis")
 
     helpers = ("major_locator", "minor_locator", "major_formatter", "minor_formatter")
     return (
@@ -80,6 +83,13 @@ def _axis(axis):
         *(sorted(axis.get_tick_params(which).items()) for which in ("major", "minor")),
         *(state(getattr(axis, f"get_{name}")()) for name in helpers),
     )
+
+
+def _words(value):
+    """Return a value as a text; of words given for ticks, which matplotlib hides in a function, the words."""
+    if isinstance(value, functools.partial) and value.func is getattr(Axis, "_format_with_dict", None):
+        return repr(value.args)
+    return repr(value)
 
 
 def _text(axes, text):

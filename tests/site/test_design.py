@@ -33,6 +33,11 @@ def test_a_lesson_opens_with_its_place_lead_and_facts(lesson, site, visit):
         assert page.url == f"{site}/{lesson.chapter}.html"
 
 
+@pytest.mark.parametrize("name", [name for name in page_names() if re.match("book/homework/(?!index)", name)])
+def test_the_imports_of_a_sheet_are_folded(name):
+    assert (HTML / name).read_text("utf-8").count('<details class="imports"><summary>Imports <code>') == 1
+
+
 # Which section a list "On this page" marks, after the page has been drawn twice.
 MARKED = """() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(() => {
   done([...document.querySelectorAll("#page-toc [aria-current]")].map((e) => e.hash));

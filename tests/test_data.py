@@ -19,7 +19,9 @@ import subprocess
 import sys
 import threading
 import time
+import tomllib
 import warnings
+from pathlib import Path
 from types import MappingProxyType
 
 import numpy as np
@@ -34,6 +36,7 @@ from utils import data
 
 # torchvision leaves the socket of a failed download to the garbage collector, which then complains.
 pytestmark = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+ROOT = Path(__file__).parents[1]
 TRAIN_IMAGES, TRAIN_LABELS, TEST_IMAGES, TEST_LABELS = data.MD5
 
 # ── a synthetic line ──
@@ -79,6 +82,71 @@ def test_synthetic_regression_is_float32_under_any_default(default):
 def test_synthetic_regression_refuses(n, noise):
     with pytest.raises(ValueError, match=f"n={n} and noise={noise}"):
         data.synthetic_regression([1], 0, n, noise)
+
+
+# ── penguins ──
+
+
+def test_penguins_are_all_there():
+    penguins = data.load_penguins()
+    assert {len(column) for column in penguins.values()} == {344}
+    species = penguins["species"]
+    assert {name: species.count(name) for name in set(species)} == {
+        "Adelie": 152,
+        "Chinstrap": 68,
+        "Gentoo": 124,
+    }
+    assert set(penguins["island"]) == {"Biscoe", "Dream", "Torgersen"}
+    assert [penguins["sex"].count(name) for name in ("male", "female", "")] == [168, 165, 11]
+    assert penguins["year"].unique().tolist() == [2007, 2008, 2009]
+
+
+def test_penguins_are_the_published_ones():
+    penguins = data.load_penguins()
+    measured = {name: column for name, column in penguins.items() if name.endswith(("_mm", "_g"))}
+    assert len(measured) == 4
+    for column in [*measured.values(), penguins["year"]]:
+        assert column.dtype == torch.float32
+    means = {name: column.double().nanmean().item() for name, column in measured.items()}
+    assert means == pytest.approx(  # as R's summary(penguins) says
+        {
+            "bill_length_mm": 43.92193,
+            "bill_depth_mm": 17.15117,
+            "flipper_length_mm": 200.9152,
+            "body_mass_g": 4201.754,
+        }
+    )
+    gone = torch.stack([column.isnan() for column in measured.values()])
+    assert gone.sum(1).tolist() == [2, 2, 2, 2]
+    assert gone.any(0).sum() == 2, "the same two penguins"
+    assert all(penguins["sex"][k] == "" for k in gone[0].nonzero()[:, 0].tolist())
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        lambda path: path.unlink(),
+        lambda path: path.write_text("", "utf-8"),
+        lambda path: path.write_text(path.read_text("utf-8")[:-2000], "utf-8"),
+        lambda path: path.write_text(path.read_text("utf-8").replace("39.1", "39,1", 1), "utf-8"),
+        lambda path: path.write_text(path.read_text("utf-8").replace("39.1", "long", 1), "utf-8"),
+        lambda path: path.write_bytes(b"\xff" + path.read_bytes()),
+    ],
+    ids=["missing", "empty", "cut short", "a comma too many", "no number", "not utf-8"],
+)
+def test_a_damaged_table_is_named_with_the_remedy(monkeypatch, tmp_path, damage):
+    copy = tmp_path / "penguins.csv"
+    copy.write_bytes(data.PENGUINS.read_bytes())
+    damage(copy)
+    monkeypatch.setattr(data, "PENGUINS", copy)
+    with pytest.raises(data.DataError, match=re.escape(f"{copy} is missing or damaged: install")):
+        data.load_penguins()
+
+
+def test_what_is_installed_has_the_table():
+    """Colab has no other file of the book than those of the package."""
+    setup = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["tool"]["setuptools"]
+    assert any(data.PENGUINS.match(pattern) for pattern in setup["package-data"]["utils"])
 
 
 # ── mini-batches ──

@@ -1,4 +1,4 @@
-"""Data for the lessons: a synthetic line, Fashion-MNIST, and mini-batches of either.
+"""Data for the lessons: a synthetic line, penguins, Fashion-MNIST, and mini-batches of any of them.
 
 `python -m utils.data` finds or downloads Fashion-MNIST and checks it, which is all the set-up that the
 data needs.
@@ -7,6 +7,7 @@ data needs.
 from __future__ import annotations
 
 import contextlib
+import csv
 import gzip
 import hashlib
 import math
@@ -45,13 +46,16 @@ MD5 = {
     "t10k-images-idx3-ubyte": "8181f5470baa50b63fa0f6fddb340f0a",
     "t10k-labels-idx1-ubyte": "15d484375f8d13e6eb1aabb0c3f46965",
 }
+#: The penguins' table, which is installed with this package, and those of its columns that are texts.
+PENGUINS = Path(__file__).with_name("penguins.csv")
+TEXTS = ("species", "island", "sex")
 
 #: Seconds without a byte after which a server counts as dead.
 PATIENCE = 30
 
 
 class DataError(RuntimeError):
-    """Raised when Fashion-MNIST cannot be had: the message names the file and the remedy."""
+    """Raised when a data set cannot be had: the message names the file and the remedy."""
 
     missing = False  # a file that is not there is no reason to warn in the cache
 
@@ -75,6 +79,38 @@ def synthetic_regression(w, b, n, noise=0.01, generator=None):
     w = torch.as_tensor(w, dtype=torch.float32).reshape(-1, 1)
     X, error = (torch.randn(n, k, generator=generator, dtype=torch.float32) for k in (len(w), 1))
     return X, X @ w + b + noise * error
+
+
+def load_penguins():
+    """Load the 344 penguins of Palmer Station, a small table with missing values (lesson "Penguins").
+
+    Source: Horst, Hill, Gorman (2020), https://allisonhorst.github.io/palmerpenguins/, in the public domain
+    (CC0). The birds were measured by Gorman, Williams, Fraser (2014).
+
+    Returns:
+        A dict of columns with 344 entries each. `species`, `island` and `sex` are lists of texts, with ""
+        where a value is missing. `bill_length_mm`, `bill_depth_mm`, `flipper_length_mm`, `body_mass_g` and
+        `year` are float32 tensors, with nan where one is missing.
+    Raises:
+        DataError: if the table, which comes with the book's helpers, is missing or damaged.
+    """
+    try:
+        with PENGUINS.open(encoding="utf-8", newline="") as table:
+            rows = list(csv.DictReader(table, strict=True))
+        columns = {name: [{"NA": ""}.get(row[name], row[name]) for row in rows] for name in rows[0]}
+        columns |= {name: _numbers(values) for name, values in columns.items() if name not in TEXTS}
+        if len(rows) != 344 or any(
+            None in row or None in row.values() for row in rows
+        ):  # fields too many or few
+            raise ValueError(f"{len(rows)} rows")
+    except (OSError, IndexError, TypeError, ValueError, csv.Error) as error:
+        raise DataError(f"{PENGUINS} is missing or damaged: install the book's helpers again.") from error
+    return columns
+
+
+def _numbers(texts):
+    """Return a column of the table as a tensor, nan where it has no number."""
+    return torch.tensor([float(text or "nan") for text in texts])
 
 
 @dataclass

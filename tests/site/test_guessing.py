@@ -455,9 +455,10 @@ def test_progress_is_marked_everywhere(open_with, site):
         page.locator("nav.bd-links a[data-mark=read]", has_text="Gradient descent").wait_for()
         page.goto(f"{site}/book/linear-regression/index.html")
         rows = page.locator("ol.lessons reading-progress").all_inner_texts()
-        assert rows == ["", "read", "", ""]
+        assert rows == ["", "read", *[""] * (len(rows) - 2)]
         page.goto(f"{site}/index.html")
-        assert page.locator("ol.cards reading-progress").first.inner_text() == "1 of 4 lessons read"
+        card = page.locator("ol.cards reading-progress").first
+        assert card.inner_text() == f"1 of {len(rows)} lessons read"
         assert page.get_by_role("link", name="Go on with The same with torch.nn").is_visible()
 
 

@@ -52,7 +52,7 @@ LETTERS = r"\\(?:hat|mathbf|mathcal|mathbb)\s*\{?\s*\w|\\[a-zA-Z]+|[a-zA-Z]"
 # TeX that is no letter: functions, relations, spaces and what only sets a formula.
 COMMANDS = re.compile(
     r"\\(approx|[bB]ig[lr]?|bar|boxed|cdot|cos|d?dots|exp|t?frac|ge|in|infty|iff|le|ldots|left(arrow)?|log|[lr][vV]ert"
-    r"|max|min|ne|nabla|overline|partial|pi|pm|prod|q?quad|right|sim|sqrt|sum|times|to|top|underbrace)"
+    r"|max|min|ne|nabla|overline|partial|pi|pm|prod|q?quad|right|sim|sin|sqrt|sum|times|to|top|underbrace)"
 )
 
 

@@ -1,6 +1,6 @@
 # The commands of the book. What each needs (.venv, browser assets, data, the built site) is brought first, and
 # brought anew when its content has changed: tools/build.py.
-.PHONY: help site lab pdf test lint strip homework address colab bench versions links
+.PHONY: help site lab pdf epub zip slides downloads test lint strip homework address colab bench versions links
 .PHONY: lock preview release-notes clean
 SHELL := /bin/bash
 PYTHON ?= python3
@@ -23,6 +23,21 @@ lab: ## open the notebooks in JupyterLab
 pdf: ## print the whole book from the built site
 	$(BRING) site browser fonts
 	@$(BIN)/python -m _ext.print_book
+
+epub: ## write the whole book as an EPUB from the built site, and check it
+	$(BRING) site browser fonts
+	@$(BIN)/python -m _ext.epub_book
+
+zip: ## pack site, notebooks and data into one file for a classroom without internet
+	$(BRING) site data
+	@$(BIN)/python -m tools.pack
+
+slides: ## turn each lesson into a deck for a lecture: _build/html/slides
+	$(BRING) site
+	@$(BIN)/python -m tools.slides
+
+downloads: slides pdf epub zip ## make all of these, and offer them in the built site
+	@$(BIN)/python -m tools.downloads
 
 test: ## check everything
 	$(BRING) test

@@ -35,6 +35,8 @@ UNUSED = [
     "vendor/**/*.woff2",
     "*macros.html",
     "basic.css",
+    "searchtools.js",
+    "language_data.js",
     "locales/**/*.[mp]o",
     bundles.EMBEDDED,
 ]

@@ -192,7 +192,7 @@ def test_the_search_is_fetched_where_it_is_searched(site, visit):
     """Its index is the largest file of the site. The cover has its key, too."""
     with visit(f"{site}/index.html") as page:
         loaded = page.evaluate("performance.getEntriesByType('resource').map(e => e.name)")
-        assert not [name for name in loaded if "searchindex" in name]
+        assert not [name for name in loaded if "search-texts" in name]
         page.keyboard.press("Control+k")
         page.keyboard.type("overfitting")
         page.keyboard.press("Enter")

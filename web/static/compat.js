@@ -13,9 +13,15 @@ for (const event of ["load", "resize"]) {
   });
 }
 
-// Sphinx speaks of documents and categories where nothing is found.
-Documentation.TRANSLATIONS["Your search did not match any documents. Please make sure that all words are spelled correctly "
-  + "and that you've selected enough categories."] = "No page of the book has all of these words. Try fewer, or another spelling.";
+// Enter searches, also in a frame that forbids forms. (While letters are composed, as in Chinese, Enter ends a word.)
+addEventListener("keydown", (event) => {
+  if (event.key !== "Enter" || event.isComposing || !event.target.matches?.('form > input[name="q"]')) return;
+  event.preventDefault();
+  const page = new URL(event.target.form.getAttribute("action"), document.baseURI);
+  page.search = new URLSearchParams({ q: event.target.value });
+  page.hash = "";
+  location.assign(page);
+});
 
 // What was searched for is marked on the page that was found, and not on every page after it.
 addEventListener("load", () => {

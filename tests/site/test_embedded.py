@@ -191,7 +191,7 @@ def jupyter(tmp_path_factory):
         "--port=0",
         "--allow-root",
         f"--ServerApp.root_dir={HTML}",
-        "--IdentityProvider.token=secret",
+        "--ServerApp.token=secret",
     ]
     environment = {
         **os.environ,

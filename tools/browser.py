@@ -43,17 +43,24 @@ def file_of(html, url):
 
 
 @contextmanager
-def serve(html=HTML, prefix=""):
+def serve(html=HTML, prefix="", headers=(), edit=bytes):
     """Serve a folder on a free local port, compressed as any real host would; yield its address.
 
     As on GitHub Pages, the folder's 404.html answers for what is missing.
+
+    Args:
+        html: the folder.
+        prefix: the path below which it is served.
+        headers: pairs of more headers for each answer.
+        edit: what becomes of each page's bytes.
     """
 
     @cache
     def body(path):
         kind = mimetypes.guess_type(path)[0] or "application/octet-stream"
         packed = kind.startswith("text/") or kind.endswith(("javascript", "json", "svg+xml"))
-        return kind, packed, gzip.compress(path.read_bytes(), 6) if packed else path.read_bytes()
+        data = edit(path.read_bytes()) if kind == "text/html" else path.read_bytes()
+        return kind, packed, gzip.compress(data, 6) if packed else data
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"  # connections are kept
@@ -72,6 +79,8 @@ def serve(html=HTML, prefix=""):
             self.send_header("Content-Length", str(len(data)))
             if packed:
                 self.send_header("Content-Encoding", "gzip")
+            for name, value in headers:
+                self.send_header(name, value)
             self.end_headers()
             self.wfile.write(data)
 

@@ -211,6 +211,24 @@ def browser() -> str:
     return ""
 
 
+def other_browsers() -> str:
+    """Try to bring Firefox and WebKit; without one its sweep of the pages is skipped, and says so."""
+    for kind in ("Firefox", "WebKit"):
+        says = f"from tools import drivers; print(drivers.missing(drivers.{kind}) or '')"
+
+        def missing(says=says):
+            done = subprocess.run([PYTHON, "-c", says], cwd=ROOT, capture_output=True, text=True)
+            return done.stdout.strip()
+
+        with contextlib.suppress(Failed):
+            if said := missing():
+                packages = said.partition("apt install ")[2]
+                need(lambda missing=missing: not missing(), packages, said)
+        if said := missing():
+            print(f"{said} (its sweep of the pages is skipped)", flush=True)
+    return ""
+
+
 def fonts() -> str:
     """Find a font for the glossary's Chinese and Korean terms, which paper must show on its own."""
 
@@ -314,8 +332,9 @@ def site() -> str:
 
 
 def pages() -> str:
-    """Look at the built pages in a browser."""
+    """Look at the built pages in Chromium, and less closely in Firefox and WebKit."""
     browser()
+    other_browsers()
     return pytest(*GROUPS, "tests/site", more=1)
 
 

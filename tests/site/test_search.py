@@ -43,7 +43,7 @@ QUERIES = {
     "negative loss": [SYMPTOMS, f"{CONCISE}/cross-entropy", f"{FLOATS}/log-sum-exp"],
     "RuntimeError shapes cannot be multiplied": [SYMPTOMS, f"{CONCISE}/same-model"],
     "mat1 and mat2 shapes cannot be multiplied (32x28 and 784x10)": [SYMPTOMS, f"{CONCISE}/same-model"],
-    "expected all tensors to be on the same device": [SYMPTOMS, f"{CONCISE}/same-model"],
+    "expected all tensors to be on the same device": [SYMPTOMS, f"{CONCISE}/devices-and-data"],
     "Target 10 is out of bounds": [SYMPTOMS, f"{CONCISE}/cross-entropy"],
     "element 0 of tensors does not require grad": [SYMPTOMS],
     "module 'd2l.torch' has no attribute 'train_ch3'": ["book/reference/coming-from-d2l", SYMPTOMS],

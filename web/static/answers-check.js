@@ -9,12 +9,11 @@ element("check-yourself", (self, { right }) => {
     says.replaceChildren();
     for (const label of labels) label.className = "";
   };
-  form.onsubmit = (event) => {
-    event.preventDefault();
+  whenAnswered(form, () => {
     const picked = new FormData(form).getAll("choice").map(Number).sort();
     if (!picked.length) says.textContent = WORDS.choose;
     else answers.change(({ checks }) => { checks[name] = { at: Date.now(), picked, passed: checks[name]?.passed || passes(picked) }; });
-  };
+  });
   box.classList.add("asking");
   fold.before(make("div", { className: "answer" }, says, form));
 

@@ -49,12 +49,11 @@ element("predict-first", (self, about) => {
           button(WORDS.show, () => act(false, () => keep(name, { shown: true }))),
           button(WORDS.off, () => { turned = true; act(false, () => turn(false)); })));
       form.oninput = () => says.replaceChildren();
-      form.onsubmit = (event) => {
-        event.preventDefault();
+      whenAnswered(form, () => {
         const given = new FormData(form), guess = Number(given.get("guess")), sure = Number(given.get("sure"));
         if (!given.has("guess")) says.textContent = about.right ? WORDS.choose : WORDS.move;
         else act(false, () => keep(name, { guess, right: isRight(guess, about), ...sure && { sure } }));
-      };
+      });
       return { body: [form] };
     },
     answered({ guess, right, sure, shown }) {

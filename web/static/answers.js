@@ -36,6 +36,7 @@ const answers = (() => {
     try {
       const kept = read(localStorage.getItem(KEY));
       state = trouble ? joined(state, kept) : kept;
+      if (localStorage.fleeting) trouble = "blocked"; // web/templates/layout.html
     } catch { trouble = "blocked"; }
   };
   load();
@@ -51,7 +52,7 @@ const answers = (() => {
     change(edit) {
       load();
       edit(state);
-      try { localStorage.setItem(KEY, JSON.stringify(state)); trouble = ""; } catch { trouble ||= "full"; }
+      try { localStorage.setItem(KEY, JSON.stringify(state)); trouble = localStorage.fleeting ? "blocked" : ""; } catch { trouble ||= "full"; }
       tell();
     },
     // Take over what a file has and this browser has not; false if it is no export.
@@ -115,6 +116,14 @@ function option(type, name, value, html) {
 
 function group(className, legend, choices) {
   return make("fieldset", { className }, make("legend", {}, legend), ...choices);
+}
+
+// What a form is asked to do. It is sent nowhere; in a frame that forbids forms it says nothing, but its button does.
+function whenAnswered(form, act) {
+  form.querySelector("button:not([type])").onclick = (event) => {
+    event.preventDefault();
+    act();
+  };
 }
 
 // A number as the lessons write it: 50,000, 0.83, 5 · 10⁻⁵.

@@ -13,6 +13,11 @@ for (const event of ["load", "resize"]) {
   });
 }
 
+// WebKit takes no name from the drawing on these buttons.
+addEventListener("load", () => {
+  document.querySelectorAll(".copybtn").forEach((button, k) => { button.ariaLabel ??= `Copy code ${k + 1}`; });
+});
+
 // Enter searches, also in a frame that forbids forms. (While letters are composed, as in Chinese, Enter ends a word.)
 addEventListener("keydown", (event) => {
   if (event.key !== "Enter" || event.isComposing || !event.target.matches?.('form > input[name="q"]')) return;

@@ -10,8 +10,8 @@ const BookSearch = (() => {
   const GREEK = Object.fromEntries(("alpha:α beta:β gamma:γ delta:δ epsilon:ε eta:η theta:θ kappa:κ lambda:λ mu:μ pi:π sigma:σ tau:τ nabla:∇ "
     + "ell:ℓ").split(" ").map((pair) => pair.split(":")));
   // What beginners write, and what the book says of it.
-  const ALIKE = ["fall decreas drop down lower improv", "ris increas grow explod diverg up higher", "stay stuck constant plateau same flat",
-    "differ another vary", "mistake bug error", "image picture photo", "run execut", "guess chance"].map((words) => words.split(" "));
+  const ALIKE = ["fall decrease drop down lower improve", "rise increase grow explode diverge up higher", "stay stuck constant plateau same flat",
+    "differ another vary", "mistake bug error", "image picture photo", "run execute", "guess chance"].map((words) => words.split(" ").map(stem));
   // Pages that ask for a word come after those that explain it, unless they are what is asked for.
   const ASKS = /solutions|homework|for-teachers/;
   const ASKED = /solution|homework|exercise|teacher|grad(e|ing)|sheet|submission/;

@@ -155,12 +155,12 @@ def written(browser, base, pages):
     return found
 
 
-def write(out, pages=None):
-    """Write the EPUB and return how many pages and pictures it has."""
+def write(out, browser, pages=None):
+    """Write the EPUB with a running browser and return how many pages and pictures it has."""
     config = yaml.safe_load((ROOT / "_config.yml").read_text("utf-8"))
     version = re.search(r'^version = "(.+)"', (ROOT / "pyproject.toml").read_text("utf-8"), re.M)[1]
     pages = pages or chapters()
-    with serve(HTML) as base, chromium() as browser:
+    with serve(HTML) as base:
         found = written(browser, base, pages)
         picture = cover(browser, base, config)
     files = {"cover.png": picture, "book.css": STYLE.read_bytes()}
@@ -197,7 +197,8 @@ def main():
     parser.add_argument("--out", type=Path, default=ROOT / "_build/from-lines-to-labels.epub")
     out = parser.parse_args().out
     start = time.monotonic()
-    pages, pictures = write(out)
+    with chromium() as browser:
+        pages, pictures = write(out, browser)
     if problems := check(out):
         sys.exit(f"{problems}\n{out} breaks the rules of EPUB, see above.")
     size, seconds = out.stat().st_size / 1e6, time.monotonic() - start

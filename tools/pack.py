@@ -53,7 +53,7 @@ def data():
     from utils import data as fashion
 
     for name, content in fashion._find_files(None).items():
-        yield f"{name}.gz", gzip.compress(bytes(content), 9, mtime=0)
+        yield f"{name}.gz", gzip.compress(bytes(content), 6, mtime=0)
 
 
 def parts():

@@ -46,8 +46,9 @@ MD5 = {
     "t10k-images-idx3-ubyte": "8181f5470baa50b63fa0f6fddb340f0a",
     "t10k-labels-idx1-ubyte": "15d484375f8d13e6eb1aabb0c3f46965",
 }
-#: The penguins' table, which is installed with this package, and those of its columns that are texts.
+#: The penguins' table, which is installed with this package.
 PENGUINS = Path(__file__).with_name("penguins.csv")
+#: Those of its columns that are texts.
 TEXTS = ("species", "island", "sex")
 
 #: Seconds without a byte after which a server counts as dead.

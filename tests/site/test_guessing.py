@@ -465,7 +465,7 @@ def test_progress_is_marked_everywhere(open_with, site):
 def test_counts_of_guesses_and_checks(open_with):
     with open_with("book/linear-regression/index", DONE) as page:
         rows = page.locator("ol.lessons reading-progress").all_inner_texts()
-        assert rows[:2] == ["1 of 5 guesses", "begun · 1 of 3 guesses · 1 of 3 checks"]
+        assert rows[:2] == ["1 of 4 guesses", "begun · 1 of 3 guesses · 1 of 3 checks"]
 
 
 MANY = [(30, True), (33, False), (25, False), (10, False), (99, True)]

@@ -543,5 +543,5 @@ def test_no_task_is_long(browser, tmp_path, slug):
 def test_it_is_small():
     """Its JavaScript, and what the first training fetches."""
     lines = sum(len(path.read_text().splitlines()) for path in playground.FOLDER.glob("*.js"))
-    assert lines <= 761
+    assert lines <= 762
     assert 3 <= len(list(playground.FOLDER.glob("*.js"))) <= 4

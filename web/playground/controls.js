@@ -143,7 +143,7 @@ customElements.define("explore-playground", class extends Machine {
     };
     this.turnLength = 25;
     try {
-      const code = `${Engine}\nconst answer = Engine.serve(postMessage); onmessage = ({ data }) => answer(data);`;
+      const code = `${Engine}\nconst answer = Engine.serve(postMessage); onmessage = ({ data }) => answer(data); onunhandledrejection = ({ reason }) => { throw reason; };`;
       this.worker = new Worker(URL.createObjectURL(new Blob([code])));
       this.worker.onmessage = ({ data }) => this.receive(data);
       this.worker.onerror = (event) => { event.preventDefault(); onPage(); };

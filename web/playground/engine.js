@@ -239,8 +239,9 @@ class Engine {
 
   // Base64 of deflated pairs of 4-bit numbers: gray values, then labels, of the training set and of the validation set.
   static async unpack({ train, val, packed }) {
-    const stream = new Blob([Uint8Array.from(atob(packed), (c) => c.charCodeAt(0))]).stream().pipeThrough(new DecompressionStream("deflate"));
-    const pairs = new Uint8Array(await new Response(stream).arrayBuffer());
+    const { readable, writable } = new DecompressionStream("deflate"); // not fed by a Blob: WebKit reads none in the worker of a file
+    new Response(Uint8Array.from(atob(packed), (c) => c.charCodeAt(0))).body.pipeTo(writable);
+    const pairs = new Uint8Array(await new Response(readable).arrayBuffer());
     let at = 0;
     const take = (n, unit) => {
       const values = new Uint8Array(n);

@@ -95,7 +95,7 @@ def said(element):
 def plain(text):
     head, _, power = text.partition(" × 10")
     digits = "".join("-0123456789"["⁻⁰¹²³⁴⁵⁶⁷⁸⁹".index(c)] for c in power)
-    return float(head.replace("−", "-")) * 10.0 ** int(digits or 0)
+    return float(head.replace("−", "-").replace(",", "")) * 10.0 ** int(digits or 0)
 
 
 def test_what_is_said_is_what_torch_computes(open_page):

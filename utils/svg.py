@@ -25,7 +25,6 @@ from matplotlib.ticker import LogFormatter
 from PIL import Image
 
 from utils import panels
-from utils.layout import lay_out
 
 OWN = "own-color"  # what keeps its black or white, since it stands on a color
 #: Orange and sky blue of `plotting.COLORS`, and how many percent of them are left to be seen on white, too.
@@ -50,16 +49,17 @@ class Panel(NamedTuple):
         return f"<svg viewBox='{box}'{marked} {attributes} {HEAD}>{self.inside}</svg>"
 
 
-def lean(figure, edges=None, layouts=None):
+def lean(figure, edges=None):
     """Return a matplotlib figure as a list of `Panel`.
 
     Args:
         figure: its layout is done here once and for all, and powers of ten on its axes become letters.
         edges: where to cut it, in inches; by default where `panels.edges` does.
-        layouts: a dict, the same for figures that may share a layout.
     """
     _write_powers(figure)
-    lay_out(figure, {} if layouts is None else layouts)
+    if engine := figure.get_layout_engine():
+        engine.execute(figure)  # once, not at each drawing
+        figure.set_layout_engine("none")
     edges = edges or panels.edges(figure)
     with _prepared(figure, edges):
         root = ElementTree.fromstring(_draw(figure))

@@ -56,13 +56,13 @@ def all_panels(title, draw, points):
 
     Figures of one size are cut at the same places, so that nothing jumps from frame to frame.
     """
-    start, line, rows, edges, layouts = time.monotonic(), None, [], {}, {}
+    start, line, rows, edges = time.monotonic(), None, [], {}
     gc.disable()  # each figure leaves 4 MB; to look for them all the time takes a seventh of the time
     try:
         for point in points:
             made = figure(title, draw, point)
             size = tuple(made.get_size_inches())
-            rows.append(lean(made, edges.get(size), layouts))
+            rows.append(lean(made, edges.get(size)))
             edges.setdefault(size, [panel.left / 72 for panel in rows[-1]] + [size[0]])
             if time.monotonic() - start > 2 and has_reader():
                 line = line or display(HTML(""), display_id=True)

@@ -4,15 +4,15 @@ The site is built first, and the files are made from it. So its page "Take the b
 at the end, with the sizes; a site that is built anew has no list until then.
 """
 
-import re
 import shutil
 import sys
+
+from bs4 import BeautifulSoup
 
 from tools.tree import ROOT
 
 BUILD = ROOT / "_build"
 PAGE = "book/reference/downloads.html"
-BOX = re.compile(r'(<div class="downloads[^"]*">).*?(</div>)', re.DOTALL)
 FORMS = {
     ".pdf": "The whole book as PDF",
     ".epub": "The whole book as EPUB",
@@ -44,8 +44,11 @@ def offer(build=BUILD):
         f'<li><p><a href="{up}{name}">{words}</a>, {size}</p></li>' for name, words, size in found
     )
     if found:
-        text = page.read_text("utf-8")
-        page.write_text(BOX.sub(rf"\g<1><ul>{items}</ul>\g<2>", text, count=1), "utf-8")
+        whole = BeautifulSoup(page.read_text("utf-8"), "html.parser")
+        box = whole.select_one("div.downloads")
+        box.clear()
+        box.append(BeautifulSoup(f"<ul>{items}</ul>", "html.parser"))
+        page.write_text(str(whole), "utf-8")
     return [name for name, _, _ in found]
 
 

@@ -18,6 +18,7 @@ In the notebook, the metadata `"slide": "skip"` of a cell whose first line is a 
 section.
 """
 
+import ast
 import json
 import posixpath
 import re
@@ -75,8 +76,9 @@ def claims(notebook):
                 if cell["metadata"].get("slide") == "skip":
                     skipped.add(heading)
         elif "claim" in cell["metadata"].get("tags", []):
+            asserts = [node for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Assert)]
             said.setdefault(heading, []).extend(
-                re.findall(r'^ *assert .*?[,(]\s*f?"([^"\n]+)"\)?$', source, re.M | re.S)
+                node.msg.value for node in asserts if isinstance(node.msg, ast.Constant)
             )
     return said, skipped
 

@@ -138,7 +138,7 @@ customElements.define("explore-descent", class extends Machine {
         ${this.map.inside(`<g pointer-events="none">${rings}<path d="M${least[0] - 6} ${least[1]}h12m-6 -6v12" stroke="currentColor" stroke-width="2"/>${
           line(all.map((theta) => [X(theta[0]), Y(theta[1])]), VERMILION)}</g>`)}
         ${dot(...at)}${handle("start", ...at)}${curve.inside(line(losses.map((v, k) => [curve.X(k), curve.Y(v)]), VERMILION))}`,
-      label: `Left, rings of equal loss over ${labels.join(" and ")}, and the path of gradient descent; right, the loss after each step. ${said}`,
+      label: `First panel, rings of equal loss over ${labels.join(" and ")}, and the path of gradient descent; second panel, the loss after each step. ${said}`,
       summary: said,
     };
   }

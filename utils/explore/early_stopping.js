@@ -51,7 +51,7 @@ customElements.define("explore-early-stopping", class extends Machine {
       svg: `${left.axes}${right.axes}${drawn.join("")}<path d="M60 280h36" stroke="${BLUE}" stroke-width="2.5"/><circle cx="78" cy="280" r="4" fill="${BLUE}"/>
         <text x="104" y="285">early stopping</text><path d="M250 280h36" stroke="${VERMILION}" stroke-width="2.5" stroke-dasharray="7 5"/>
         <rect x="264.5" y="276.5" width="7" height="7" fill="${VERMILION}"/><text x="294" y="285">ridge (L2 penalty)</text>`,
-      label: `Left, the share of the way to least squares that each covers along ${training.curvatures.length} directions, over their curvature; right, the validation loss up to here. ${said}`,
+      label: `First panel, the share of the way to least squares that each covers along ${training.curvatures.length} directions, over their curvature; second panel, the validation loss up to here. ${said}`,
       summary: said,
     };
   }

@@ -117,7 +117,7 @@ customElements.define("explore-line", class extends Machine {
         ${dot(atW, atB)}${handle("line", atW, atB, 13)}${scatter.join("")}
         <path d="M36 263H64" ${blue} stroke-width="3"/>${dot(50, 263)}<text x="76" y="268">your line: loss ${yours}</text>
         ${shown ? `<path d="M36 290H64" ${dashed} stroke-width="3"/>${cross(50, 290)}<text x="76" y="295">best: w = ${bw}, b = ${bb}, loss ${least}</text>` : ""}`,
-      label: `Left, the loss over w and b; right, ${points.length} points and your line w = ${fixed(w, 1)}, `
+      label: `First panel, the loss over w and b; second panel, ${points.length} points and your line w = ${fixed(w, 1)}, `
         + `b = ${fixed(b, 1)}, of loss ${yours}${shown ? `; also the best line w = ${bw}, b = ${bb}, of loss ${least}` : ""}`,
       summary: `At w = ${fixed(w, 1)}, b = ${fixed(b, 1)} the mean loss is ${yours}, its gradient (${dw}, ${db}).`
         + (!shown ? "" : one ? ` All points share one x: every line through their mean is best, with loss ${least}.`

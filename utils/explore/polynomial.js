@@ -93,7 +93,7 @@ customElements.define("explore-polynomial", class extends Machine {
         ${right.inside(curve(0, "circle", blue) + curve(1, "square", red))}
         <path d="M40 275h28" ${blue}/><text x="76" y="280">fit</text><path d="M120 275h28" stroke="currentColor" stroke-width="2" stroke-dasharray="2 3"/><text x="156" y="280">truth</text>
         <path d="M228 275h28" ${blue}/>${spot.circle(242, 275)}<text x="262" y="280">training</text><path d="M346 275h28" ${red}/>${spot.square(360, 275)}<text x="380" y="280">validation</text>`,
-      label: `Left, ${x.length} training points, the truth and the fitted polynomial; right, both errors up to this degree. ${said}`,
+      label: `First panel, ${x.length} training points, the truth and the fitted polynomial; second panel, both errors up to this degree. ${said}`,
       summary: said,
     };
   }

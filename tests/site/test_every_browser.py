@@ -1,6 +1,4 @@
-"""Pages in Firefox and in WebKit, which is Safari's engine; Chromium has the deep tests of the other files.
-
-`make test` opens a page of each kind, and `make browsers` every page.
+"""Every page in Firefox and in WebKit, Safari's engine; Chromium has the deep tests of the other files.
 
 The site is served with a strict policy, so that a request to another host is an error that the page tells.
 A browser that this machine does not have is skipped, in one sentence.
@@ -24,11 +22,7 @@ POLICY = (
 PLAYGROUND = "book/softmax-from-scratch/playground.html"
 AXE = ROOT / "node_modules/axe-core/axe.min.js"
 LESSON = "book/linear-regression/from-scratch.html"
-KINDS = [LESSON, PLAYGROUND, "index.html", "search.html", "book/your-book.html"]
-KINDS += ["book/linear-regression/index.html", "book/linear-regression/a-line-through-points.html"]
-KINDS += ["book/softmax-from-scratch/from-scores-to-probabilities.html", "book/overfitting/remedies.html"]
-KINDS += ["book/homework/linear-regression.html", "book/reference/notation.html"]
-NAMES = page_names() if os.environ.get("EVERY_PAGE") else KINDS
+NAMES = page_names() or ["index.html"]
 
 SCRIPT = Path(__file__).with_name("sweep.js").read_text("utf-8")
 

@@ -8,6 +8,7 @@ from PIL import Image
 
 from tools import contents
 from tools.browser import HTML, page_names
+from tools.colab import ADDRESS
 
 LESSONS = [page for page in contents.pages().values() if page.lesson]
 CHAPTERS = [page for page in contents.pages().values() if page.number and page.name == page.chapter]
@@ -258,6 +259,19 @@ def test_a_page_says_what_it_is(site, visit):
         assert 50 < len(said) <= 200
         for icon in page.locator("link[rel~=icon], link[rel=apple-touch-icon]").all():
             assert page.request.get(icon.evaluate("e => e.href")).ok
+
+
+def test_what_needs_the_repositorys_address_waits_for_it():
+    """Until `make address` has set it, nothing leads there: tests/test_address.py has what comes then."""
+    known = "/OWNER/" not in ADDRESS
+    sheet, front = (
+        (HTML / name).read_text("utf-8") for name in ("book/homework/overfitting.html", "index.html")
+    )
+    assert bool(re.search(r'href="https://[^"]*(colab|binder)', sheet)) == known
+    assert (f'href="{ADDRESS}' in sheet) == known
+    assert ('rel="canonical"' in sheet) == ('property="og:image"' in sheet) == known
+    assert (HTML / "sitemap.xml").is_file() == known
+    assert (f"git clone {ADDRESS}" in re.sub("<[^>]+>", "", front)) == known
 
 
 def test_what_the_style_sheet_asks_for_is_there():

@@ -1,10 +1,17 @@
 """Show each lesson with the outputs of the run in which nbval tested it (tools/execute.py)."""
 
 import json
+import os
+import subprocess
+import sys
+from pathlib import Path
 
 from sphinx.errors import ExtensionError
 
-from tools import tree
+ROOT = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(ROOT))  # `jupyter-book build .`, without make, finds only what is installed
+
+from tools import tree  # noqa: E402
 
 
 def put_outputs_in(app, docname, source):
@@ -22,7 +29,14 @@ def put_outputs_in(app, docname, source):
     source[0] = json.dumps(notebook)
 
 
+def bring_what_is_missing():
+    """Execute what is not executed, for those who call `jupyter-book build .`; make has done it before."""
+    if "MAKING" not in os.environ and not all(map(tree.is_executed, tree.lessons())):
+        subprocess.run([sys.executable, "-m", "tools.build", "packages", "notebooks"], cwd=ROOT, check=True)
+
+
 def setup(app):
     """Connect to Sphinx, between its reading of a file and its parsing."""
+    bring_what_is_missing()
     app.connect("source-read", put_outputs_in)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

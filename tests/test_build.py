@@ -292,6 +292,18 @@ def test_two_at_once_wait_for_each_other(book):
     assert runs(book) == {"notebook": 1}
 
 
+def test_without_make_jupyter_book_builds_the_site(book):
+    """As the documentation of Jupyter Book says, and its settings stand in the book's root."""
+    path = book / "utils/data.py"
+    path.write_text(path.read_text() + "# by hand\n")
+    mine = {name: value for name, value in variables(book).items() if name not in ("MAKING", "PYTHONPATH")}
+    command = [ROOT / ".venv/bin/jupyter-book", "build", "."]
+    done = subprocess.run(command, cwd=book, env=mine, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert runs(book) == {"notebook": 1}
+    assert "It was executed." in (book / "_build/html/book/small/lesson.html").read_text("utf-8")
+
+
 def test_what_fails_is_not_passed(book):
     """Also when it is again as it was when it passed."""
     make(book, "site")

@@ -101,7 +101,7 @@ def command(*arguments: str | Path) -> str:
     """Run a command, show what it prints, and return its last line. Raises Failed if it does not succeed."""
     # One thread for each process: two that share two busy cores wait for each other, ten times as long as
     # they work.
-    variables = {**os.environ, "OMP_NUM_THREADS": "1", "PYTHONPATH": str(ROOT)}
+    variables = {**os.environ, "OMP_NUM_THREADS": "1", "PYTHONPATH": str(ROOT), "MAKING": "1"}
     options = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "text": True, "errors": "replace"}
     options |= {"cwd": ROOT, "env": variables, "close_fds": False, "encoding": "utf-8"}
     last = ""

@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 import torch
 from playwright.sync_api import expect
-from test_elements import AXE, CLASSES, COUNTS, THEMES, numbers, open_page
+from test_elements import CLASSES, COUNTS, THEMES, numbers, open_page
 
+from tools.browser import OF_PAGES, axe
 from utils import explore
 
 __all__ = ["open_page"]  # a fixture
@@ -123,16 +124,12 @@ def test_the_page_does_not_scroll_sideways_with_a_view(open_page, width):
     assert page.evaluate("document.documentElement.scrollWidth") <= width
 
 
-@pytest.mark.skipif(not AXE.exists(), reason="axe-core is not installed: npm ci")
 @pytest.mark.parametrize("theme", THEMES)
 def test_axe_finds_nothing(open_page, theme):
     page = open_page(show(), theme=theme)
     choose(page, "true shirt, predicted coat").first.click()
     expect(page.locator(".view figure")).to_have_count(4)
-    page.evaluate(AXE.read_text())
-    rules = {name: {"enabled": False} for name in ("region", "landmark-one-main", "page-has-heading-one")}
-    found = page.evaluate("rules => axe.run(document, { rules })", rules)["violations"]
-    assert [(row["id"], [node["html"] for node in row["nodes"]]) for row in found] == []
+    assert axe(page, without=OF_PAGES) == []
 
 
 @pytest.mark.parametrize(

@@ -3,8 +3,9 @@
 import matplotlib.pyplot as plt
 import pytest
 from playwright.sync_api import expect
-from test_elements import AXE, THEMES, open_page
+from test_elements import THEMES, open_page
 
+from tools.browser import OF_PAGES, axe
 from utils import explore
 from utils.plotting import style
 
@@ -169,14 +170,10 @@ def test_words_and_axes_have_the_pages_color_and_font(open_page, shown, theme):
     assert word.evaluate("word => getComputedStyle(word).fontFamily") == "monospace"
 
 
-@pytest.mark.skipif(not AXE.exists(), reason="axe-core is not installed: npm ci")
 @pytest.mark.parametrize("theme", THEMES)
 def test_axe_finds_nothing(open_page, shown, theme):
     page = open_page(shown, shown, theme=theme)
-    page.evaluate(AXE.read_text())
-    rules = {name: {"enabled": False} for name in ("region", "landmark-one-main", "page-has-heading-one")}
-    found = page.evaluate("rules => axe.run(document, { rules })", rules)["violations"]
-    assert [(row["id"], [node["html"][:200] for node in row["nodes"]]) for row in found] == []
+    assert axe(page, without=OF_PAGES) == []
 
 
 def test_copies_on_one_page_are_independent(open_page):

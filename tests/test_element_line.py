@@ -6,8 +6,9 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 from playwright.sync_api import expect
-from test_elements import AXE, THEMES, anything, numbers, open_page, picture
+from test_elements import THEMES, anything, numbers, open_page, picture
 
+from tools.browser import OF_PAGES, axe
 from utils import explore
 
 __all__ = ["open_page"]  # a fixture
@@ -292,17 +293,13 @@ def test_a_narrow_page_does_not_scroll_sideways(open_page):
     assert page.evaluate("document.documentElement.scrollWidth") <= 400
 
 
-@pytest.mark.skipif(not AXE.exists(), reason="axe-core is not installed: npm ci")
 @pytest.mark.parametrize("theme", THEMES)
 def test_axe_finds_nothing(open_page, theme):
     page = unfold(open_page(show(), theme=theme))
     page.get_by_role("slider", name="slope w").press("ArrowRight")
     page.get_by_role("button").press("Enter")
     expect(page.locator(".summary").last).not_to_be_empty()
-    page.evaluate(AXE.read_text())
-    rules = {name: {"enabled": False} for name in ("region", "landmark-one-main", "page-has-heading-one")}
-    found = page.evaluate("rules => axe.run(document, { rules })", rules)["violations"]
-    assert [(row["id"], [node["html"] for node in row["nodes"]]) for row in found] == []
+    assert axe(page, without=OF_PAGES) == []
 
 
 @pytest.mark.parametrize(

@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 from playwright.sync_api import expect
 from test_element_line import LABELS, X, Y
-from test_elements import AXE, CLASSES, THEMES, open_page, picture
+from test_elements import CLASSES, THEMES, open_page, picture
 
+from tools.browser import OF_PAGES, axe
 from utils import explore
 
 __all__ = ["open_page"]  # a fixture
@@ -114,15 +115,11 @@ def test_nothing_is_drawn_beside_the_picture(open_page, name):
     assert min(ends) >= 0
 
 
-@pytest.mark.skipif(not AXE.exists(), reason="axe-core is not installed: npm ci")
 @pytest.mark.parametrize("theme", THEMES)
 def test_axe_finds_nothing(open_page, theme):
     page = open_page(*(make() for make in FIGURES.values()), theme=theme)
     expect(page.locator(".summary").last).not_to_be_empty()
-    page.evaluate(AXE.read_text())
-    rules = {name: {"enabled": False} for name in ("region", "landmark-one-main", "page-has-heading-one")}
-    found = page.evaluate("rules => axe.run(document, { rules })", rules)["violations"]
-    assert [(row["id"], [node["html"] for node in row["nodes"]]) for row in found] == []
+    assert axe(page, without=OF_PAGES) == []
 
 
 def test_each_is_short(pytestconfig):

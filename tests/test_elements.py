@@ -2,7 +2,6 @@
 
 import io
 import re
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -12,9 +11,9 @@ from hypothesis import strategies as st
 from PIL import Image
 from playwright.sync_api import expect
 
+from tools.browser import OF_PAGES, axe
 from utils import explore
 
-AXE = Path(__file__).parent.parent / "node_modules/axe-core/axe.min.js"
 THEMES = {"light": "background: white; color: #222832", "dark": "background: #14181e; color: #ced6dd"}
 CLASSES = ["shirt", "coat", "bag"]
 COUNTS = np.array([[887, 113, 0], [86, 914, 0], [1, 2, 997]])
@@ -311,15 +310,11 @@ def test_a_narrow_page_does_not_scroll_sideways(open_page, make):
     assert page.evaluate("document.documentElement.scrollWidth") <= 400
 
 
-@pytest.mark.skipif(not AXE.exists(), reason="axe-core is not installed: npm ci")
 @pytest.mark.parametrize("theme", THEMES)
 def test_axe_finds_nothing(open_page, theme):
     page = open_page(explore.softmax(), explore.cross_entropy(), confusion(), theme=theme)
     expect(page.locator(".summary").last).not_to_be_empty()
-    page.evaluate(AXE.read_text())
-    rules = {name: {"enabled": False} for name in ("region", "landmark-one-main", "page-has-heading-one")}
-    found = page.evaluate("rules => axe.run(document, { rules })", rules)["violations"]
-    assert [(row["id"], [node["html"] for node in row["nodes"]]) for row in found] == []
+    assert axe(page, without=OF_PAGES) == []
 
 
 @pytest.mark.parametrize("theme", THEMES)

@@ -10,7 +10,9 @@ import playground
 import pytest
 from playwright.sync_api import expect
 from test_element_confusion import pixels
-from test_elements import AXE, THEMES
+from test_elements import THEMES
+
+from tools.browser import OF_PAGES, axe
 
 pytestmark = pytest.mark.xdist_group("playground")
 SETS = {"images": (500, 200), "images-small": (200, 100)}
@@ -499,7 +501,6 @@ def test_a_telephone_scrolls_nothing_sideways(open_page):
     assert 13 * scale >= 10
 
 
-@pytest.mark.skipif(not AXE.exists(), reason="axe-core is not installed: npm ci")
 @pytest.mark.parametrize("theme", THEMES)
 def test_axe_finds_nothing(open_page, theme):
     page = open_page(theme=theme)
@@ -508,10 +509,7 @@ def test_axe_finds_nothing(open_page, theme):
     steps(page)
     press(page, "Mistake")
     press(page, "Hide one for me")
-    page.evaluate(AXE.read_text())
-    rules = {name: {"enabled": False} for name in ("region", "landmark-one-main", "page-has-heading-one")}
-    found = page.evaluate("rules => axe.run(document, { rules })", rules)["violations"]
-    assert [(row["id"], [node["html"] for node in row["nodes"]]) for row in found] == []
+    assert axe(page, without=OF_PAGES) == []
 
 
 MAIN = "CrRendererMain"  # Chromium's name of the thread on which a page runs

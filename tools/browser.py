@@ -108,6 +108,27 @@ def chromium():
         browser.close()
 
 
+AXE = ROOT / "node_modules/axe-core/axe.min.js"
+OF_PAGES = ["region", "landmark-one-main", "page-has-heading-one"]  # which a figure alone does not have
+# Neither selectors nor style sheets are looked for: a fifth of its time.
+FAULTS = """([only, rules]) => axe.run(document, {
+  resultTypes: ["violations"], selectors: false, preload: false, rules, ...(only && { runOnly: only }),
+}).then((found) => found.violations.map((rule) => [rule.id, rule.nodes.map((node) => node.html)]))"""
+
+
+def axe(page, only=None, without=()):
+    """Return what axe-core finds wrong with a page: each broken rule, and the elements that break it.
+
+    Args:
+        page: a page of Playwright's.
+        only: the rules to hold it against; without them, all.
+        without: the rules not to.
+    """
+    if not page.evaluate("'axe' in window"):
+        page.evaluate(AXE.read_text("utf-8"))
+    return page.evaluate(FAULTS, [only, {rule: {"enabled": False} for rule in without}])
+
+
 # What a page that was opened with an empty cache has fetched: requests, and bytes with their headers.
 FETCHED = """() => {
   const all = [...performance.getEntriesByType("navigation"), ...performance.getEntriesByType("resource")];

@@ -115,28 +115,6 @@ def test_a_button_with_a_sign_says_what_it_does(site, visit):
         assert button.evaluate(shown) == "visible"
 
 
-# Letters of the figures that are drawn in the page, with their heights in pixels, and what is cut off.
-LETTERS = """() => {
-  const elements = [...document.querySelectorAll(".explore")];
-  const roots = [document.querySelector("article"), ...elements.map((e) => e.shadowRoot)];
-  const texts = roots.flatMap((root) => [...root.querySelectorAll(".panels text, .picture > svg text")]);
-  return texts.filter((e) => e.textContent.trim() && e.checkVisibility()).map((e) => {
-    const { left, right } = e.getBoundingClientRect(), scale = e.ownerSVGElement.getScreenCTM().a;
-    const height = parseFloat(getComputedStyle(e).fontSize) * scale;
-    return [e.textContent.trim(), height, left >= 0 && right <= innerWidth];
-  });
-}"""
-
-
-@pytest.mark.parametrize("width", [1280, 400])
-@pytest.mark.parametrize("lesson", LESSONS, ids=lambda lesson: lesson.name)
-def test_letters_of_figures_are_neither_tiny_nor_huge(lesson, width, site, visit):
-    """Letters of 10 to 16 pixels, on a wide screen and on a phone, and none beyond its edge."""
-    with visit(f"{site}/{lesson.name}.html", viewport={"width": width, "height": 800}) as page:
-        letters = page.evaluate(LETTERS)
-        assert [row for row in letters if not (9.9 < row[1] < 16.5 and row[2])] == []
-
-
 # The width of the title as it is shown, and in the font of the text.
 WIDTHS = """() => {
   const title = document.querySelector("h1"), range = document.createRange();

@@ -103,18 +103,21 @@ def curves(results):
 
 
 def pages(results):
-    head = "page", "KB", "requests", "usable, ms", "usable at 10 Mbps, ms"
-    lines = [
-        (
-            name,
+    def cells(page):
+        return [
             f"{page['bytes'] / 1000:.0f}",
             f"{page['requests']:.0f}",
             show(page["usable_ms"]),
             show(page["usable_slow_ms"]),
-        )
-        for name, page in results["pages"].items()
-    ]
-    return rows(head, *lines)
+        ]
+
+    before = results.get("before", {})
+    lines = []
+    for name, page in results["pages"].items():
+        lines.append((name, *cells(page)))
+        if name in before:
+            lines.append((f"{name}, before", *cells(before[name])))
+    return rows(("page", "KB", "requests", "usable, ms", "usable at 10 Mbps, ms"), *lines)
 
 
 def build(results):

@@ -96,14 +96,14 @@ def serve(html=HTML, prefix="", headers=(), edit=bytes):
 
 
 @contextmanager
-def chromium():
-    """Start Chromium without a window: Debian's, or the one that CHROMIUM names.
+def chromium(*flags):
+    """Start Chromium without a window, with more flags: Debian's, or the one that CHROMIUM names.
 
     The headless shell is Chromium without its own window, menus and extensions: the same pages come of the
     same engine, and a new page costs a quarter of the time.
     """
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=shutil.which(CHROMIUM), args=FLAGS)
+        browser = playwright.chromium.launch(executable_path=shutil.which(CHROMIUM), args=[*FLAGS, *flags])
         yield browser
         browser.close()
 

@@ -7,7 +7,7 @@ import pytest
 from PIL import Image
 
 from tools import contents
-from tools.browser import HTML, page_names
+from tools.browser import HTML, READY, chromium, page_names
 from tools.colab import ADDRESS
 
 LESSONS = [page for page in contents.pages().values() if page.lesson]
@@ -208,6 +208,23 @@ def test_forced_colors_at_twice_the_size_lose_nothing(name, site, visit):
             slider for slider in page.locator("article").get_by_role("slider").all() if slider.is_visible()
         ]
         assert [slider.evaluate("s => s.outerHTML") for slider in sliders[:4] if track(slider) < 0.8] == []
+
+
+NARROW = ["index.html", f"{LESSONS[0].name}.html", f"{LESSONS[-1].name}.html", f"{CHAPTERS[1].name}.html"]
+NARROW += [f"book/{name}.html" for name in ("homework/softmax-concise", "reference/symptoms", "your-book")]
+
+
+@pytest.mark.parametrize(("width", "letters"), [(320, 16), (400, 32)])
+def test_the_narrowest_screens_and_the_largest_letters(width, letters, site):
+    """A screen of 1280 pixels at 400%, or letters of twice the size on a phone: all is there, sliders too."""
+    with chromium(f"--blink-settings=defaultFontSize={letters}") as browser:
+        page = browser.new_page(viewport={"width": width, "height": 800})
+        for name in NARROW:
+            page.goto(f"{site}/{name}")
+            page.evaluate(READY)
+            assert page.evaluate("document.documentElement.scrollWidth") <= width, name
+            for slider in page.locator("article .explore input[type=range]:visible").all():
+                assert slider.bounding_box()["width"] > 90, name
 
 
 # What would move although the reader wants no motion: what changes its place or size little by little.

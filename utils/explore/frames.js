@@ -6,7 +6,7 @@ customElements.define("explore-frames", class extends Explore {
     const { parameters, start, play, row } = this.data;
     this.find(".picture").innerHTML = `<style>
       :host { max-width: none }
-      .controls { grid-template-columns: fit-content(45%) 1fr minmax(5em, auto) }
+      .controls { --reading: minmax(5em, auto) }
       fieldset { grid-column: 1 / -1; display: flex; flex-wrap: wrap; align-items: center; border: 0; margin: 0; padding: 0 }
       legend { float: left; margin-inline-end: .8em; padding: 0 }
       label:has([type=radio]) { display: flex; align-items: center; min-height: 24px; padding: .1em .7em;

@@ -5,7 +5,7 @@ import math
 
 import torch
 
-from homework.grader.helpers import SOFTMAX, draw, near, same
+from homework.grader.helpers import SOFTMAX, all_near, draw, near, same
 from homework.grader.hidden import Sheet
 
 sheet = Sheet("numerical-stability")
@@ -159,7 +159,7 @@ def spoiled(step, name, *places):
     return step | {name: tensor}
 
 
-@sheet.test("autopsy", points=1, says="Step, name and place of a single bad number, inf or nan.")
+@sheet.test("autopsy", points=1, says="A single bad number, inf or nan; None for a healthy run.")
 def autopsy_single(call):
     for name, place in [("logits", (3, 2)), ("loss", ()), ("gradient", (0, 0)), ("weights", (1, 2))]:
         for number in (math.inf, -math.inf, math.nan):
@@ -168,6 +168,12 @@ def autopsy_single(call):
                 record[step] = spoiled(record[step], name, (place, number))
                 kind = "nan" if math.isnan(number) else "inf"
                 assert same(call("autopsy", record), (step, name, kind, place))
+    assert call("autopsy", []) is None
+    assert call("autopsy", [healthy(k) for k in range(3)]) is None
+    large = {"logits": torch.full((2, 3), 6e4).half(), "loss": torch.tensor(3e38)}
+    assert call("autopsy", [{}, large, {"weights": torch.tensor([3e38, 3e38])}]) is None
+    last = {"gradient": torch.tensor([[[1.0, 2.0]], [[3.0, math.nan]]], dtype=torch.bfloat16)}
+    assert same(call("autopsy", [{}, large, last]), (2, "gradient", "nan", (1, 0, 1)))
 
 
 @sheet.test("autopsy", points=1, says="Of several bad numbers, the first that was made.")
@@ -183,16 +189,6 @@ def autopsy_first(call):
     assert same(call("autopsy", [two]), (0, "logits", "inf", (2, 1)))
     two = spoiled(healthy(), "gradient", ((1, 0), math.nan), ((1, 2), math.inf))
     assert same(call("autopsy", [two]), (0, "gradient", "nan", (1, 0)))
-
-
-@sheet.test("autopsy", points=1, says="None for a healthy run, with missing tensors and with large numbers.")
-def autopsy_healthy(call):
-    assert call("autopsy", []) is None
-    assert call("autopsy", [healthy(k) for k in range(3)]) is None
-    large = {"logits": torch.full((2, 3), 6e4).half(), "loss": torch.tensor(3e38)}
-    assert call("autopsy", [{}, large, {"weights": torch.tensor([3e38, 3e38])}]) is None
-    last = {"gradient": torch.tensor([[[1.0, 2.0]], [[3.0, math.nan]]], dtype=torch.bfloat16)}
-    assert same(call("autopsy", [{}, large, last]), (2, "gradient", "nan", (1, 0, 1)))
 
 
 sheet.equivalent("autopsy", "return None -> return None", because="nothing is changed")
@@ -246,7 +242,78 @@ def carried_long(call):
         assert (weights != value).all()
 
 
-# 6. log_average
+# 6. scaled_step
+
+
+def drawn_for(shapes, size, seed):
+    """Weights, and gradients of about this size."""
+    weights = [draw(*shape, seed=seed + k) for k, shape in enumerate(shapes)]
+    return weights, [(size * draw(*w.shape, seed=seed + 10 + k)).half() for k, w in enumerate(weights)]
+
+
+def norm_of(gradients):
+    return math.sqrt(math.fsum(g.double().square().sum().item() for g in gradients))
+
+
+def step_is_right(call, weights, gradients, lr, max_norm, scale):
+    """Is a step that is taken the one computed in float64, and are the arguments as they were?"""
+    (found, *others), given = call.after("scaled_step", weights, gradients, lr, max_norm, scale, 5)
+    factor = lr / scale * min(1, max_norm * scale / max(norm_of(gradients), 1e-9))
+    expected = [(w - factor * g.double()).float() for w, g in zip(weights, gradients, strict=True)]
+    kept = all_near(given[0], weights, atol=0) and all_near(given[1], gradients, atol=0)
+    return kept and all_near(found, expected) and same(others, [scale, 6])
+
+
+@sheet.test("scaled_step", points=1, says="The gradient of the loss, clipped by the norm of all its entries.")
+def scaled_taken(call):
+    for shapes, size, scale, seed in [
+        ([(3, 2), (2,)], 50.0, 64.0, 0),
+        ([(4,)], 2.0, 0.5, 20),
+        ([(2, 1, 2), (), (5,)], 3e3, 1024.0, 40),
+    ]:
+        weights, gradients = drawn_for(shapes, size, seed)
+        norm = norm_of(gradients) / scale
+        for limit in (0.2 * norm, 0.9 * norm, 1.1 * norm, 20 * norm):
+            assert step_is_right(call, weights, gradients, 0.7, limit, scale)
+
+
+@sheet.test("scaled_step", points=1, says="Right for what float16 cannot hold, and for a gradient of 0.")
+def scaled_in_float32(call):
+    weights, _ = drawn_for([(3,), (2, 2)], 1.0, seed=60)
+    for entry, lr, max_norm, scale in [
+        (6e4, 0.5, 0.5, 2.0**16),  # in float16 the norm overflows before the division
+        (-6e4, 1e-5, 1e6, 2.0**-3),  # the entries, after it
+        (2.0**-24, 2.0**40, 1.0, 2.0**16),  # there they are rounded to 0
+        (3e-6, 2.0**30, 1.0, 2.0**12),
+        (0.0, 1.0, 1.0, 2.0**16),
+    ]:
+        gradients = [torch.full_like(w, entry).half() for w in weights]
+        gradients[0][1] = 0
+        assert step_is_right(call, weights, gradients, lr, max_norm, scale)
+
+
+@sheet.test("scaled_step", points=1, says="Skipped or taken: none or all move, and scale and count follow.")
+def scaled_counts(call):
+    weights, gradients = drawn_for([(2, 2), (3,), (1,)], 100.0, seed=80)
+    for k, place in [(0, (1, 0)), (1, (2,)), (2, (0,))]:
+        for bad, good in [(math.inf, 0), (-math.inf, 1999), (math.nan, 700)]:
+            broken = [g.clone() for g in gradients]
+            broken[k][place] = bad
+            found, *others = call("scaled_step", weights, broken, 0.1, 1.0, 256.0, good)
+            assert all(torch.equal(a, b) for a, b in zip(found, weights, strict=True))
+            assert same(others, [128.0, 0])
+    once, *_ = call("scaled_step", weights, gradients, 0.1, 1.0, 256.0, 0)
+    for good, due in [(0, [256.0, 1]), (1000, [256.0, 1001]), (1998, [256.0, 1999]), (1999, [512.0, 0])]:
+        found, *others = call("scaled_step", weights, gradients, 0.1, 1.0, 256.0, good)
+        assert same(others, due)
+        assert all_near(found, once)
+        assert not near(found[0], weights[0])
+
+
+for mutant in ("True -> False", "zip(weights, unscaled, strict=True) -> zip(weights, unscaled)"):
+    sheet.equivalent("scaled_step", mutant, because="there are as many gradients as weights")
+
+# 7. log_average
 
 
 def average_of(logits):
@@ -259,14 +326,10 @@ def average_is_right(call, logits):
     return near(call("log_average", logits), average_of(logits), rtol=1e-5, atol=1e-4)
 
 
-@sheet.test("log_average", points=1, says="The logarithm of the mean probability, for ordinary logits.")
+@sheet.test("log_average", points=1, says="The logarithm of the mean probability, for logits of any shape.")
 def average_values(call):
     for shape, seed in [((3, 2, 5), 0), ((2, 4, 3), 1), ((5, 1, 2), 2)]:
         assert average_is_right(call, 3 * draw(*shape, seed=seed))
-
-
-@sheet.test("log_average", points=1, says="For one model, one image, one class; and for many.")
-def average_shapes(call):
     for shape, seed in [((1, 3, 4), 3), ((2, 1, 1), 4), ((4, 3, 3), 5), ((7, 2, 30), 6)]:
         assert average_is_right(call, draw(*shape, seed=seed))
 
@@ -300,7 +363,7 @@ sheet.equivalent(
     because="whatever finite number stands for a class that all rule out, the logarithm there is −∞",
 )
 
-# 7. level_out
+# 8. level_out
 
 
 def network(widths, seed, size=1.0):
@@ -325,8 +388,8 @@ def sizes(weights, X):
     return found
 
 
-@sheet.test("level_out", points=1, says="Each matrix is multiplied by a positive number; none is changed.")
-def level_scales(call):
+@sheet.test("level_out", points=1, says="Each matrix, times a positive number, gives its outputs size 1.")
+def level_sizes(call):
     for widths, seed in [([3, 4, 2], 0), ([5, 1], 10), ([2, 6, 6, 6, 1], 20)]:
         weights, X = network(widths, seed), draw(30, widths[0], seed=seed + 9).abs()
         found, (given, data) = call.after("level_out", weights, X)
@@ -334,10 +397,6 @@ def level_scales(call):
         assert not any(math.isnan(scaled_from(new, old)) for new, old in zip(found, weights, strict=True))
         assert all(torch.equal(a, b) for a, b in zip(given, weights, strict=True))
         assert torch.equal(data, X)
-
-
-@sheet.test("level_out", points=1, says="In the new network each layer's outputs have size 1.")
-def level_sizes(call):
     for widths, seed in [([3, 4, 2], 30), ([4, 1], 40), ([2, 6, 6, 6, 3], 50)]:
         X = 2 * draw(25, widths[0], seed=seed + 9) + 1
         found = call("level_out", network(widths, seed), X)
@@ -357,7 +416,7 @@ def level_deep(call):
         assert not any(math.isnan(scaled_from(new, old)) for new, old in zip(found, weights, strict=True))
 
 
-# 8. find_fault
+# 9. find_fault
 
 
 def problem(n, d, K, seed, size=1.0):

@@ -1,6 +1,7 @@
 """Hidden tests of the sheet "The concise implementation"."""
 
 import math
+from collections import Counter
 
 import torch
 from torch import nn
@@ -105,17 +106,13 @@ def join_sizes(call):
     assert all(near(a["gradient"], b["gradient"]) for a, b in zip(left, parts, strict=True))
 
 
-@sheet.test("join", points=1, says="Skipped labels do not count, and classes count by their weights.")
+@sheet.test(
+    "join", points=1, says="Skipped labels do not count, nor parts with no other; classes are weighted."
+)
 def join_skipped(call):
     assert joined_right(call, [4, 4, 1], 3, [0, 1, 5], 10)
     assert joined_right(call, [2, 8], 4, [2, 3, 4, 5, 6, 7, 8], 11)
     assert joined_right(call, [1, 1, 1], 101, [1], 12)
-
-
-@sheet.test(
-    "join", points=1, says="Parts in which every label is skipped change nothing, wherever they stand."
-)
-def join_empty(call):
     assert joined_right(call, [2, 3, 1], 3, [0, 1], 20)
     assert joined_right(call, [2, 3, 1], 3, [5], 21)
     assert joined_right(call, [2, 1, 1, 2], 2, [0, 2, 3], 22)
@@ -172,7 +169,65 @@ def partial_wide(call):
         assert near(found, by_probabilities(logits, allowed), atol=1e-3)
 
 
-# 5. descend
+# 5. lowest_loss
+
+
+def entropy(labels):
+    """The entropy of the labels' own distribution, in nats."""
+    return math.fsum(c / len(labels) * math.log(len(labels) / c) for c in Counter(labels).values())
+
+
+def by_counting(kind, y):
+    """The lowest loss in nats, and the bits that the kind tells."""
+    groups, y = {}, y.tolist()
+    for k, c in zip(kind.tolist(), y, strict=True):
+        groups.setdefault(k, []).append(c)
+    lowest = math.fsum(len(group) / len(y) * entropy(group) for group in groups.values())
+    return lowest, (entropy(y) - lowest) / math.log(2)
+
+
+def number_is_right(call, kind, y, place):
+    """Is the number in this place of the answer a float, and right?"""
+    found, expected = call("lowest_loss", kind, y), by_counting(kind, y)
+    right = math.isclose(found[place], expected[place], rel_tol=0, abs_tol=1e-5)
+    return len(found) == 2 and isinstance(found[place], float) and right
+
+
+def some_kinds(n, kinds, K, seed):
+    """Images of kinds of different sizes; half of the labels follow from the kind."""
+    kind = (draw(n, seed=seed).abs() * kinds / 3).long()
+    return kind, torch.where(draw(n, seed=seed + 1) > 0, kind % K, draw_labels(n, K, seed))
+
+
+@sheet.test("lowest_loss", points=1, says="The lowest loss: each kind's entropy, by its share of the images.")
+def lowest_values(call):
+    for n, kinds, K, seed in [(90, 3, 2, 0), (300, 5, 3, 10), (70, 1, 4, 20)]:
+        assert number_is_right(call, *some_kinds(n, kinds, K, seed), 0)
+
+
+@sheet.test(
+    "lowest_loss", points=1, says="Classes that a kind does not have add nothing; kinds have any numbers."
+)
+def lowest_rare(call):
+    kind, y = some_kinds(40, 8, 10, seed=30)
+    assert number_is_right(call, kind, y, 0)
+    assert number_is_right(call, 10**12 * (3 - 2 * kind), y, 0)
+    assert number_is_right(call, torch.tensor([5, -1, 5, 5]), torch.tensor([3, 0, 3, 3]), 0)
+    assert number_is_right(call, torch.arange(6), torch.tensor([0, 4, 0, 1, 1, 2]), 0)
+    assert number_is_right(call, torch.tensor([-4]), torch.tensor([2]), 0)
+
+
+@sheet.test("lowest_loss", points=1, says="What the kind tells: all, a part, or nothing, in bits.")
+def lowest_told(call):
+    for n, kinds, K, seed in [(90, 3, 2, 40), (300, 5, 3, 50), (70, 1, 4, 60)]:
+        assert number_is_right(call, *some_kinds(n, kinds, K, seed), 1)
+    y = torch.arange(12) % 4
+    assert number_is_right(call, y.flip(0), y, 1)  # 2 bits
+    assert number_is_right(call, torch.arange(12) // 4, y, 1)  # 0 bits
+    assert number_is_right(call, y % 2, y, 1)  # 1 bit
+
+
+# 6. descend
 
 
 def torch_path(w, gradients, lrs, momentum, weight_decay):
@@ -197,26 +252,21 @@ def same_path(call, *arguments):
     return kept and all_near(found, wanted)
 
 
-@sheet.test("descend", points=1, says="With momentum, at one rate and at changing rates.")
+@sheet.test("descend", points=1, says="With momentum, at any rates; a list of separate tensors of any shape.")
 def descend_momentum(call):
     for momentum in (0.9, 0.0, 0.5):
         w, gradients, lrs = some_path((3, 2), seed=0)
         assert same_path(call, w, gradients, [0.3] * 5, momentum, 0.0)
         assert same_path(call, w, gradients, lrs, momentum, 0.0)
+    for shape, steps in [((), 3), ((2, 3, 1), 1), ((5,), 4)]:
+        assert same_path(call, *some_path(shape, seed=20, steps=steps), 0.8, 0.01)
+    assert len(call("descend", torch.ones(2), [], [], 0.9, 0.1)) == 0
 
 
 @sheet.test("descend", points=1, says="With decay, with and without momentum.")
 def descend_decay(call):
     for momentum, decay in [(0.0, 0.3), (0.9, 0.1), (0.5, 1.0)]:
         assert same_path(call, *some_path((4,), seed=10), momentum, decay)
-
-
-@sheet.test("descend", points=1, says="A list of separate tensors, one for each step, of any shape.")
-def descend_list(call):
-    for shape, steps in [((), 3), ((2, 3, 1), 1), ((5,), 4)]:
-        w, gradients, lrs = some_path(shape, seed=20, steps=steps)
-        assert same_path(call, w, gradients, lrs, 0.8, 0.01)
-    assert len(call("descend", torch.ones(2), [], [], 0.9, 0.1)) == 0
 
 
 sheet.forbid(
@@ -233,7 +283,7 @@ sheet.equivalent(
     because="there is a rate for each gradient, so none is left over",
 )
 
-# 6. choose
+# 7. choose
 
 
 def settings(*pairs):
@@ -241,7 +291,9 @@ def settings(*pairs):
     return [{"lr": 0.1, "batch_size": size, "accuracy": list(runs)} for size, runs in pairs]
 
 
-@sheet.test("choose", points=1, says="The largest batch among those as good as the best, within its error.")
+@sheet.test(
+    "choose", points=1, says="The largest batch within the best one's error; of several, the best mean."
+)
 def choose_largest(call):
     runs = [0.80, 0.84, 0.82, 0.86]  # mean .83, deviation .0258, error .0129
     for lower, expected in [(0.012, 1), (0.0125, 1), (0.0135, 0), (0.02, 0), (0.03, 0)]:
@@ -253,11 +305,6 @@ def choose_largest(call):
     assert call("choose", settings((64, [0.5, 0.75]), (128, [0.52, 0.53]))) == 1  # error .125
     assert call("choose", settings((64, [0.5, 0.75]), (128, [0.49, 0.49]))) == 0
     assert call("choose", settings((256, runs), others)) == 0
-
-
-@sheet.test("choose", points=1, says="Among equally large batches the best mean; runs without spread, too.")
-def choose_ties(call):
-    runs = [0.80, 0.84, 0.82, 0.86]
     close = [(128, [value - lower for value in runs]) for lower in (0.009, 0.004, 0.011)]
     assert call("choose", settings((64, runs), *close)) == 2
     assert call("choose", settings(*close[::-1], (64, runs))) == 1
@@ -282,7 +329,7 @@ sheet.equivalent(
     because="the maximum of nothing, in the next line, is a ValueError, too",
 )
 
-# 7. fit_temperature
+# 8. fit_temperature
 
 
 def best_temperature(logits, y):
@@ -348,7 +395,7 @@ for mutant, why in [
 ]:
     sheet.equivalent("fit_temperature", mutant, because=why)
 
-# 8. train
+# 9. train
 
 
 def by_hand(X, y, K, lr, momentum, epochs, batch_size, seed):

@@ -57,7 +57,7 @@ def l1_expected(w, gradient, lr, strength):
     return torch.where(z.abs() > lr * strength, z - lr * strength * z.sign(), torch.zeros_like(z))
 
 
-@sheet.test("l1_step", points=1, says="Each weight moves towards 0 by the same amount, and stops there.")
+@sheet.test("l1_step", points=1, says="Each weight moves toward 0 by the same amount, and stops there.")
 def l1_pull(call):
     for shape, lr, strength in [((40,), 0.1, 3.0), ((6, 5), 0.5, 2.5), ((2, 3, 4), 2.0, 0.25)]:
         w = draw(*shape, seed=len(shape))

@@ -428,7 +428,9 @@ ODD_WORDS = {
     r"by heart": "memorized",
     r"surer|too sure": "more confident, over-confident",
     r"torch[’']s own": "PyTorch's, or the built-in",
+    r"(?-i:relus?)": "ReLU",
     r"\w*(?:colour|grey|neighbour|behaviour|favour|licence)\w*": "the American spelling",
+    r"towards": "toward, the American spelling",
     r"(?:kilo|centi|milli)?metres?|centres?|centred": "the American spelling",
     r"\w+(?:al|an|er|ar|im|or)is(?:e|es|ed|ing|ation|ations)": "the American spelling",
 }
@@ -625,6 +627,8 @@ BAD = [
     ("words_of_the_field", markdown("The training pile holds them.")),
     ("words_of_the_field", markdown("A wrong picture, in grey.")),
     ("words_of_the_field", markdown("Regularisation helps.")),
+    ("words_of_the_field", markdown("It moves towards 0.")),
+    ("words_of_the_field", markdown("A relu follows.")),
     ("short_headings", markdown("## How do we find out which of these is the best one?")),
 ]
 

@@ -1,6 +1,7 @@
 """Hidden tests of the sheet "Overfitting"."""
 
 import math
+from itertools import combinations, permutations
 
 import torch
 from torch.nn import functional as F
@@ -22,8 +23,10 @@ def best_epoch_patience(call):
         assert same(call("best_epoch", losses, patience, 0.0), pair)
 
 
-@sheet.test("best_epoch", points=1, says="A new best is lower than the best so far by more than min_delta.")
-def best_epoch_min_delta(call):
+@sheet.test(
+    "best_epoch", points=1, says="A new best is lower by more than min_delta. Short lists, nan, no new best."
+)
+def best_epoch_edges(call):
     slow = [2.0 - k / 8 for k in range(12)]
     for delta, patience, pair in [
         (0.0, 1, (12, 12)),
@@ -34,10 +37,6 @@ def best_epoch_min_delta(call):
         (0.5, 9, (11, 12)),
     ]:
         assert same(call("best_epoch", slow, patience, delta), pair)
-
-
-@sheet.test("best_epoch", points=1, says="Short lists, nan, and a training that never improves.")
-def best_epoch_edges(call):
     for losses, patience, pair in [
         ([3.0], 1, (1, 1)),
         ([3.0, 4.0], 1, (1, 2)),
@@ -58,7 +57,7 @@ def l1_expected(w, gradient, lr, strength):
     return torch.where(z.abs() > lr * strength, z - lr * strength * z.sign(), torch.zeros_like(z))
 
 
-@sheet.test("l1_step", points=1, says="Each weight moves towards 0 by the same amount, and stops there.")
+@sheet.test("l1_step", points=1, says="Each weight moves toward 0 by the same amount, and stops there.")
 def l1_pull(call):
     for shape, lr, strength in [((40,), 0.1, 3.0), ((6, 5), 0.5, 2.5), ((2, 3, 4), 2.0, 0.25)]:
         w = draw(*shape, seed=len(shape))
@@ -139,15 +138,11 @@ def moved(X, steps, fill):
     return out
 
 
-@sheet.test("move", points=1, says="Down and right, up and left, each image by its own step.")
+@sheet.test("move", points=1, says="Each image by its own step, in any direction; what enters is `fill`.")
 def move_each(call):
     X = draw(6, 4, 5, seed=1)
     steps = torch.tensor([[1, 0], [-1, 0], [0, 2], [0, -2], [2, -1], [-3, 3]])
     assert near(call("move", X, steps, 0.0), moved(X, steps, 0.0), atol=0)
-
-
-@sheet.test("move", points=1, says="What enters is `fill`; nothing wraps around or is repeated.")
-def move_fill(call):
     X = draw(5, 3, 3, seed=2)
     steps = torch.tensor([[0, 0], [1, 1], [2, -2], [-1, 2], [-2, -1]])
     for fill in (-2.5, 1.0):
@@ -291,18 +286,14 @@ def table(K, level, spread):
     return torch.tensor(level) + noise * torch.tensor(spread)
 
 
-@sheet.test("choose_ridge", points=1, says="The strongest ridge within one standard error, in any order.")
+@sheet.test(
+    "choose_ridge", points=1, says="The strongest ridge within one standard error of the best, in any order."
+)
 def choose_within(call):
     level, ridges = [3.0, 2.0, 2.05, 2.2, 2.01], [30.0, 0.5, 4.0, 8.0, 0.1]
     for K, order in [(4, [0, 1, 2, 3, 4]), (10, [4, 2, 0, 3, 1]), (5, [3, 1, 4, 2, 0])]:
         errors = table(K, level, 5 * [0.1 * K**0.5])[:, order]  # a standard error of .1
         assert math.isclose(call("choose_ridge", errors, torch.tensor(ridges)[order]), 4.0, rel_tol=1e-5)
-
-
-@sheet.test(
-    "choose_ridge", points=1, says="The standard error is the winner's: its deviation over the root of K."
-)
-def choose_error(call):
     ridges = torch.tensor([1.0, 2.0, 3.0, 4.0])
     for K, level, spread, expected in [
         (9, [1.0, 1.09, 1.11, 1.5], [0.3, 0.9, 0.9, 0.9], 2.0),
@@ -324,7 +315,64 @@ def choose_edges(call):
     assert call("choose_ridge", errors[:, :2], torch.tensor([0.5, 0.0])) == 0.0
 
 
-# 8. train
+# 8. decompose
+
+
+def parts(f, y):
+    """The three parts in float64, from pairs of different models and of different measurements."""
+    f, y = f.double(), y.double()
+    variance = torch.stack([(a - b).square().mean() / 2 for a, b in combinations(f, 2)]).mean()
+    noise = torch.stack([(a - b).square().mean() / 2 for a, b in combinations(y, 2)]).mean()
+    products = [((a - c) * (b - d)).mean() for a, b in permutations(y, 2) for c, d in permutations(f, 2)]
+    return noise.item(), torch.stack(products).mean().item(), variance.item()
+
+
+def experiment(S, R, m, shift):
+    """Predictions (S, m) and measurements (R, m) with a noise that differs from place to place."""
+    level = torch.linspace(0.5, 2, m)
+    truth = 3 * draw(m, seed=m)
+    return truth + shift + draw(S, m, seed=S) / level, truth + level * draw(R, m, seed=R + 50)
+
+
+def three(call, f, y):
+    """What the answer returns, if it is three floats."""
+    found = call("decompose", f, y)
+    assert len(found) == 3
+    assert all(isinstance(part, float) for part in found)
+    return found
+
+
+@sheet.test("decompose", points=1, says="Noise and variance: unbiased at each place, then their means.")
+def decompose_variances(call):
+    for S, R, m in [(4, 3, 5), (2, 6, 3), (6, 2, 8), (5, 5, 1)]:
+        f, y = experiment(S, R, m, shift=1.0)
+        found, expected = three(call, f, y), parts(f, y)
+        assert math.isclose(found[0], expected[0], rel_tol=1e-3)
+        assert math.isclose(found[2], expected[2], rel_tol=1e-3)
+
+
+@sheet.test("decompose", points=1, says="The squared bias, without what few models and measurements add.")
+def decompose_bias(call):
+    for S, R, m, shift in [(4, 3, 5, 1.0), (2, 6, 3, 0.5), (6, 2, 8, -2.0), (3, 5, 4, 0.0)]:
+        f, y = experiment(S, R, m, shift)
+        assert math.isclose(three(call, f, y)[1], parts(f, y)[1], abs_tol=1e-3)
+
+
+@sheet.test("decompose", points=1, says="Right on average with two of each; nothing to vary; below 0 too.")
+def decompose_edges(call):
+    coin = torch.tensor([-1.0, 1.0])
+    outcomes = torch.cartesian_prod(*4 * [coin])[:, :, None]  # all there are, each equally likely
+    for bias in (0.0, 2.0):
+        found = [three(call, bias + 3 * four[:2], 0.5 * four[2:]) for four in outcomes]
+        for value, expected in zip(torch.tensor(found).mean(0), (0.25, bias**2, 9.0), strict=True):
+            assert math.isclose(value, expected, abs_tol=1e-3)
+    still, level = torch.tensor([[1.0, 2.0, 4.0]]), torch.tensor([[1.0, 3.0, 6.0]])
+    found = three(call, still.repeat(3, 1), level.repeat(2, 1))
+    for value, expected in zip(found, (0, 5 / 3, 0), strict=True):
+        assert math.isclose(value, expected, abs_tol=1e-4)
+
+
+# 9. train
 
 
 def path(X, y, X_val, y_val, K, lr, decay, epochs):

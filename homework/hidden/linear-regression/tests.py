@@ -4,7 +4,7 @@ import math
 
 import torch
 
-from homework.grader.helpers import AUTOGRAD, all_near, draw, near
+from homework.grader.helpers import AUTOGRAD, all_near, draw, draw_labels, near
 from homework.grader.hidden import Sheet
 
 sheet = Sheet("linear-regression")
@@ -60,7 +60,7 @@ def order_sizes(call):
         assert call.raises("ValueError", "batch_order", 5, size, 1, 0)
 
 
-@sheet.test("batch_order", points=1, says="Each epoch has every index once, in an order of its own.")
+@sheet.test("batch_order", points=0.5, says="Each epoch has every index once, in an order of its own.")
 def order_epochs(call):
     steps = call("batch_order", 20, 6, 3, 4)  # four steps an epoch
     epochs = [torch.cat(list(steps[4 * k : 4 * k + 4])) for k in range(3)]
@@ -69,7 +69,7 @@ def order_epochs(call):
     assert not any(torch.equal(epochs[j], epochs[k]) for j, k in [(0, 1), (0, 2), (1, 2)])
 
 
-@sheet.test("batch_order", points=1, says="The seed, and nothing else, decides the order.")
+@sheet.test("batch_order", points=0.5, says="The seed, and nothing else, decides the order.")
 def order_seed(call):
     one, again, other = (torch.cat(list(call("batch_order", 20, 6, 2, seed))) for seed in (3, 3, 4))
     assert torch.equal(one, again)
@@ -270,7 +270,7 @@ def report_worst(call):
 
 
 @sheet.test(
-    "rate_report", points=2, says="The number of steps to a hundredth, and None if it is never reached."
+    "rate_report", points=1, says="The number of steps to a hundredth, and None if it is never reached."
 )
 def report_steps(call):
     X = some_features(seed=4)
@@ -319,7 +319,7 @@ def quantile_steps(call):
     assert near(b, torch.zeros(1))
 
 
-@sheet.test("train_quantile", points=2, says="A share q of the points ends below the line, whatever q is.")
+@sheet.test("train_quantile", points=1, says="A share q of the points ends below the line, whatever q is.")
 def quantile_share(call):
     X, y = trips(200, seed=1)
     for q in (0.9, 0.5, 0.2):
@@ -351,7 +351,92 @@ sheet.equivalent(
     because="a trip exactly on the line has probability 0, and there the loss has no derivative",
 )
 
-# 8. repaired
+# 8. encode
+
+
+def numbers(n, mean, spread, seed):
+    """A column of numbers with a few gaps; the first value is known."""
+    column = mean + spread * draw(n, seed=seed)
+    column[2::5] = math.nan
+    return column
+
+
+def texts(n, kinds, seed):
+    """A column of texts, drawn from `kinds`; the empty one is a gap."""
+    return [kinds[k] for k in draw_labels(n, len(kinds), seed=seed)]
+
+
+def scaled(old, fresh):
+    """A feature from a column of numbers, in float64."""
+    known = old[~old.isnan()].double()
+    mean, std = known.mean(), known.std()
+    return ((torch.where(fresh.isnan(), mean, fresh.double()) - mean) / std).float()
+
+
+def dummies(old, fresh):
+    """The features from a column of texts, a list of columns."""
+    kinds = sorted(set(old) - {""})
+    hot = [[float(text == kind) for text in fresh] for kind in kinds[1:]]
+    return [*map(torch.tensor, hot), torch.tensor([float(text not in kinds) for text in fresh])]
+
+
+@sheet.test(
+    "encode", points=1, says="Numbers are scaled by what is known in the training table, and so are gaps."
+)
+def encode_numbers(call):
+    for seed, n, m in [(0, 12, 7), (1, 30, 1), (2, 3, 20)]:
+        train = {"mass": numbers(n, 42.0, 8.0, seed), "length": numbers(n, -3.0, 0.1, seed + 10)}
+        new = {"mass": numbers(m, 60.0, 3.0, seed + 20), "length": numbers(m, 0.0, 2.0, seed + 30)}
+        for fresh in (new, train):
+            expected = torch.stack([scaled(train[name], fresh[name]) for name in train], 1)
+            assert near(call("encode", train, fresh), expected, atol=1e-3)
+    gap = {"mass": torch.tensor([math.nan])}
+    assert near(call("encode", {"mass": torch.tensor([2.0, 4.0])}, gap), torch.zeros(1, 1))
+
+
+@sheet.test(
+    "encode", points=1, says="Each category but the first has a feature; what is missing or new is unknown."
+)
+def encode_texts(call):
+    for old, fresh in [
+        (["red", "blue", "green", "blue"], ["green", "red", "blue", "blue"]),  # no gap, nothing new
+        (["red", "", "blue", "green"], ["", "green", "white", "red", "Blue"]),
+        (["north", "west", "east"], ["south", "", "zenith", "west"]),  # unknown though train has no gap
+        (["yes", "yes"], ["yes", "no"]),  # a single category
+        (["b", "c", "a", "d", ""], ["d"]),
+    ]:
+        expected = torch.stack(dummies(old, fresh), 1)
+        assert near(call("encode", {"kind": old}, {"kind": fresh}), expected)
+
+
+@sheet.test(
+    "encode",
+    points=1,
+    says="A whole table: its order of columns, rows one at a time, and nothing changes in it.",
+)
+def encode_tables(call):
+    train = {"size": numbers(25, 5.0, 2.0, 3), "color": texts(25, ["", "red", "blue", "green"], 4)}
+    train |= {"age": numbers(25, 30.0, 9.0, 5), "sex": texts(25, ["male", "female"], 6)}
+    new = {"sex": texts(9, ["male", "", "female"], 7), "name": ["x"] * 9, "age": numbers(9, 50.0, 1.0, 8)}
+    new |= {"weight": numbers(9, 1.0, 1.0, 9), "color": texts(9, ["white", "red", "green"], 10)}
+    new["size"] = numbers(9, 4.0, 1.0, 11)
+    expected = [scaled(train["size"], new["size"]), *dummies(train["color"], new["color"])]
+    expected += [scaled(train["age"], new["age"]), *dummies(train["sex"], new["sex"])]
+    found, left = call.after("encode", train, new)
+    assert near(found, torch.stack(expected, 1), atol=1e-3)
+    for table, given in zip(left, (train, new), strict=True):
+        assert list(table) == list(given)
+        for name, column in given.items():
+            if isinstance(column, list):
+                assert table[name] == column
+            else:
+                assert near(table[name].nan_to_num(-99.0), column.nan_to_num(-99.0))
+    for k in range(9):
+        row = {name: column[k : k + 1] for name, column in new.items()}
+        assert near(call("encode", train, row), found[k : k + 1])
+
+
+# 9. repaired
 
 
 def learn(X, y, new, lr, epochs, seed):

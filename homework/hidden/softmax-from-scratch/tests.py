@@ -183,7 +183,7 @@ def report_accuracy(call):
 
 
 @sheet.test(
-    "report", points=2, says="Recall and precision of each class, 0 where there is nothing to divide by."
+    "report", points=1, says="Recall and precision of each class, 0 where there is nothing to divide by."
 )
 def report_classes(call):
     for sizes, K in [((30, 11), 4), ((8,), 3), ((100, 3), 6)]:
@@ -217,7 +217,7 @@ def decide_cheapest(call):
         assert call("decide", p, cost, 100.0).tolist() == (p @ cost).argmin(1).tolist()
 
 
-@sheet.test("decide", points=1, says="Asks where even the cheapest answer costs more, and only there.")
+@sheet.test("decide", points=0.5, says="Asks where even the cheapest answer costs more, and only there.")
 def decide_asks(call):
     generator = torch.Generator().manual_seed(7)
     p, cost = shares(40, 3, seed=7), 5 * torch.rand(3, 3, generator=generator)
@@ -231,7 +231,9 @@ def decide_asks(call):
         assert found.tolist() == expected
 
 
-@sheet.test("decide", points=1, says="Does not ask where both cost the same, nor take right answers as free.")
+@sheet.test(
+    "decide", points=0.5, says="Does not ask where both cost the same, nor take right answers as free."
+)
 def decide_edges(call):
     halves = torch.tensor([[0.25, 0.75], [0.75, 0.25], [0.5, 0.5]])
     assert call("decide", halves, 4 * (1 - torch.eye(2)), 1.0).tolist() == [1, 0, -1]
@@ -248,7 +250,7 @@ def two_models(n, better, worse, seed):
     return u >= better, (u < better) | (u >= better + worse)
 
 
-@sheet.test("compare", points=1, says="The difference is the accuracy of B minus that of A.")
+@sheet.test("compare", points=0.5, says="The difference is the accuracy of B minus that of A.")
 def compare_difference(call):
     for n, better, worse in [(10, 0.3, 0.1), (500, 0.02, 0.2), (77, 0.3, 0.3)]:
         a, b = two_models(n, better, worse, seed=n)
@@ -268,7 +270,7 @@ def compare_margin(call):
         )
 
 
-@sheet.test("compare", points=1, says="Real means larger than the margin, in either direction.")
+@sheet.test("compare", points=0.5, says="Real means larger than the margin, in either direction.")
 def compare_real(call):
     a, b = two_models(2000, 0.06, 0.03, seed=0)
     assert call("compare", a, b)["real"] is True
@@ -279,7 +281,65 @@ def compare_real(call):
     assert call("compare", torch.tensor([True]), torch.tensor([True]))["margin"] == 0
 
 
-# 8. train
+# 8. screen
+
+
+def people(sick, well, seed):
+    """Scores and labels: the ill score higher on average, and many scores are equal."""
+    y = torch.cat([torch.ones(sick), torch.zeros(well)]).long()
+    y = y[torch.randperm(len(y), generator=torch.Generator().manual_seed(seed))]
+    return ((2 * draw(len(y), seed=seed) + 3 * y).round() / 2), y
+
+
+def counted_rates(score, y, least):
+    """The threshold, the recall and the false positive rate, by counting."""
+    ill, healthy = score[y == 1].tolist(), score[y == 0].tolist()
+    enough = [t for t in ill if sum(one >= t for one in ill) >= least * len(ill)]
+    rates = (sum(one >= max(enough) for one in group) / len(group) for group in (ill, healthy))
+    return max(enough), *rates
+
+
+SHARES = [0.06, 0.25, 0.5, 0.61, 0.75, 0.93, 1.0]  # to be found: only ¼, ½, ¾ and 1 are reached exactly
+KINDS = [(8, 30, 0), (40, 25, 1), (13, 4, 2), (1, 1, 3)]  # ill, healthy, seed
+
+
+@sheet.test("screen", points=1, says="The highest threshold that finds enough, also where scores are equal.")
+def screen_threshold(call):
+    for sick, well, seed in KINDS:
+        score, y = people(sick, well, seed)
+        for least in SHARES:
+            threshold = call("screen", score, y, least, 0.1)["threshold"]
+            assert isinstance(threshold, float)
+            assert math.isclose(threshold, counted_rates(score, y, least)[0], rel_tol=1e-6, abs_tol=1e-6)
+
+
+@sheet.test("screen", points=1, says="Recall and false positive rate at it; equal scores go together.")
+def screen_rates(call):
+    for sick, well, seed in KINDS:
+        score, y = people(sick, well, seed + 10)
+        for least in SHARES:
+            found = call("screen", score, y, least, 0.1)
+            _, recall, alarms = counted_rates(score, y, least)
+            for name, expected in (("recall", recall), ("false_positive_rate", alarms)):
+                assert isinstance(found[name], float)
+                assert math.isclose(found[name], expected, rel_tol=1e-5, abs_tol=1e-6)
+
+
+@sheet.test("screen", points=1, says="The precision where illness is more common or rarer than in the data.")
+def screen_precision(call):
+    for sick, well, seed in KINDS:
+        score, y = people(sick, well, seed + 20)
+        for least, prevalence in [(0.5, 0.001), (0.91, 0.02), (0.75, 0.3), (1.0, 0.8)]:
+            _, recall, alarms = counted_rates(score, y, least)
+            ill, healthy = prevalence * recall, (1 - prevalence) * alarms
+            found = call("screen", score, y, least, prevalence)["precision"]
+            assert isinstance(found, float)
+            assert math.isclose(found, ill / (ill + healthy), rel_tol=1e-4)
+    apart = torch.tensor([-1.0, -2.0, 3.0]), torch.tensor([0, 0, 1])  # no false alarm
+    assert math.isclose(call("screen", *apart, 0.5, 0.01)["precision"], 1, rel_tol=1e-5)
+
+
+# 9. train
 
 
 def path(X, y, K, lr, epochs, batch_size, seed):

@@ -77,7 +77,7 @@ customElements.define("explore-playground", class extends Machine {
     on("#experiment", "change", ({ target }) => this.try(target.value));
     const where = (cell) => [cell.parentNode.rowIndex - 1, cell.cellIndex - 1];
     on("tbody", "focusin", ({ target }) => this.select(...where(target)));
-    const next = (cell) => { if (cell === this.shadowRoot.activeElement) this.select(...where(cell)); else cell.focus(); this.find(".pad").scrollIntoView({ block: "nearest" }); };
+    const next = (cell) => { if (cell === this.shadowRoot.activeElement) this.select(...where(cell)); else cell.focus(); if (+cell.textContent) this.find(".pad").scrollIntoView({ block: "nearest" }); };
     on("tbody", "mousedown", (event) => event.preventDefault()); // the click gives the focus
     on("tbody", "click", ({ target }) => { if (target.matches("td")) next(target); });
     on("tbody", "keydown", (event) => {

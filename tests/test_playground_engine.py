@@ -319,10 +319,11 @@ def test_softmax_twice(page, seed):
 
 @seeds
 def test_no_zero_grad(page, seed):
-    says("no-zero-grad", "first epoch", "above 1.8", "above 0.7")
-    tells("stale", "2.3", "about an epoch", "above 1.8 after eight epochs", "above 0.7")
+    says("no-zero-grad", "At first", "Before the third epoch", "above 1.8", "above 0.7")
+    tells("stale", "2.3", "at first", "above 1.8 after eight epochs", "above 0.7")
     records = run(page, 8, seed, "no-zero-grad")
     assert abs(records[0]["valLoss"] - np.log(10)) < 0.08
+    assert min(records, key=lambda record: record["valLoss"])["epochs"] < 2
     assert at(records, 1)["valLoss"] < records[0]["valLoss"]
     assert records[-1]["valLoss"] > 1.8
     assert records[-1]["valAccuracy"] > 0.7
@@ -362,11 +363,13 @@ def test_these_two_differ_by_the_start_alone(page, slug, low, high):
 
 @seeds
 def test_no_shuffle(page, seed):
-    says("no-shuffle", "above 0.65", "below 0.5")
-    tells("sorted", "far below", "few columns")
+    says("no-shuffle", "below 0.5 and above 0.65", "below 0.5 for four epochs")
+    tells("sorted", "swings", "below 0.5 for four epochs", "few columns")
     records = run(page, 4, seed, "no-shuffle")
-    assert at(records, 4)["valAccuracy"] < 0.5
-    assert max(record["trainAccuracy"] for record in records if 3.5 < record["epochs"] <= 4.01) > 0.65
+    assert max(record["valAccuracy"] for record in records) < 0.5
+    train = [record["trainAccuracy"] for record in records if record["epochs"] > 3]
+    assert min(train) < 0.5
+    assert max(train) > 0.65
     counts = np.bincount(page.evaluate("engine.predictions"), minlength=10)
     assert np.sort(counts)[-5:].sum() > 0.7 * 2000, "few columns get most images"
 

@@ -341,6 +341,7 @@ def test_export_forget_import_gives_the_same_state(open_with, tmp_path):
         assert page.evaluate(f"localStorage.getItem('{KEY}')") is None
         assert page.locator("past-guess:visible").count() == 0
         assert page.locator("reliability-diagram svg").count() == 0
+        assert "after your first prediction" in page.locator("reliability-diagram").inner_text()
         for name, text in (("mine.json", ""), ("other.json", "{"), ("list.json", "[1]")):
             if text:
                 (tmp_path / name).write_text(text)

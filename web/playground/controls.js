@@ -16,7 +16,7 @@ customElements.define("explore-playground", class extends Machine {
     this.most = sets[this.set][0];
     this.start = Object.fromEntries(Object.entries(SETTINGS).map(([name, [, , value]]) => [name, name === "images" ? this.most : value]));
     this.calm = matchMedia("(prefers-reduced-motion: reduce)").matches;
-    Object.assign(this, { records: [], before: [], runs: 0, waiting: 0, steps: 0, epochs: 0, chosen: 0, x: new Float32Array(784) });
+    Object.assign(this, { records: [], before: [], recent: [], runs: 0, waiting: 0, steps: 0, epochs: 0, chosen: 0, x: new Float32Array(784) });
     const title = (slug) => slug[0].toUpperCase() + slug.slice(1).replaceAll("-", " ");
     const options = (all) => all.map(([value, text]) => `<option value="${value}">${escape(text)}</option>`).join("");
     const canvas = (name) => `<canvas class="${name}" width="28" height="28" role="img" aria-label="${name}"></canvas>`;
@@ -77,7 +77,7 @@ customElements.define("explore-playground", class extends Machine {
     on("#experiment", "change", ({ target }) => this.try(target.value));
     const where = (cell) => [cell.parentNode.rowIndex - 1, cell.cellIndex - 1];
     on("tbody", "focusin", ({ target }) => this.select(...where(target)));
-    const next = (cell) => (cell === this.shadowRoot.activeElement ? this.select(...where(cell)) : cell.focus());
+    const next = (cell) => { if (cell === this.shadowRoot.activeElement) this.select(...where(cell)); else cell.focus(); if (+cell.textContent) this.find(".pad").scrollIntoView({ block: "nearest" }); };
     on("tbody", "mousedown", (event) => event.preventDefault()); // the click gives the focus
     on("tbody", "click", ({ target }) => { if (target.matches("td")) next(target); });
     on("tbody", "keydown", (event) => {
@@ -267,8 +267,8 @@ customElements.define("explore-playground", class extends Machine {
   // A hidden bug
 
   hide() { // at the settings of the baseline, of which the symptoms speak
-    const names = Object.keys(this.data.bugs).filter((name) => name !== this.lastSecret);
-    this.secret = this.lastSecret = names[Math.floor(names.length * Math.random())];
+    const names = Object.keys(this.data.bugs).filter((name) => !this.recent.includes(name)); // so that each is soon met
+    this.recent = [this.secret = names[Math.floor(names.length * Math.random())], ...this.recent.slice(0, 3)];
     [this.find(".bugs").hidden, this.find(".guess").hidden] = [true, false];
     for (const button of this.guesses) button.disabled = true; // until there is something to see
     this.arrange("baseline");

@@ -17,7 +17,7 @@ element("past-guess", (self, about) => {
 element("reliability-diagram", (self, { least }) => answers.watch(() => {
   const made = Object.values(answers.state.predictions).map(([first]) => first).filter(({ sure }) => sure);
   self.replaceChildren();
-  if (made.length < least) return;
+  if (made.length < least) return self.append(make("p", {}, WORDS.few(least)));
   const mean = (list, of) => list.reduce((sum, one) => sum + of(one), 0) / list.length, percent = (part) => `${Math.round(100 * part)}%`;
   const bins = [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10].map((ten) => made.filter(({ sure }) => Math.round(sure / 10) === ten)).filter(({ length }) => length)
     .map((those) => ({ n: those.length, sure: mean(those, ({ sure }) => sure / 100), share: mean(those, ({ right }) => right) }));

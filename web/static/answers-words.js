@@ -24,6 +24,7 @@ const WORDS = {
   forget: "Forget everything? This cannot be undone.", forgotten: "All is forgotten.",
   imported: "Imported.", notImported: "This file is no export of this book. Nothing was changed.",
   diagram: "Reliability diagram: the share of right guesses against the stated confidence",
-  axes: "How sure you were; upward, the share that was right", columns: ["How sure", "Predictions", "Right"],
+  axes: "Across: how sure you were. Up: the share that was right", columns: ["How sure", "Predictions", "Right"],
+  few: (least) => `Your diagram appears here after ${least === 1 ? "your first prediction" : `${least} predictions`} with a confidence.`,
   scores: (n, brier, ece) => `${n} ${n === 1 ? "prediction" : "predictions"}, Brier score ${brier}, expected calibration error ${ece}`,
 };

@@ -5,6 +5,7 @@ imports folds into a line; a numbered list of links becomes rows with minutes, o
 """
 
 import ast
+import re
 from html import escape
 from pathlib import Path
 from textwrap import shorten
@@ -18,6 +19,7 @@ from sphinx.transforms.post_transforms import SphinxPostTransform
 from tools import contents
 
 ORDER = ["Time", "Hardware", "You need"]  # of the facts, the shorter first
+GAP = re.compile(r"\S {2,}(?=\S)")  # between two columns
 
 
 class Opening(SphinxPostTransform):
@@ -30,6 +32,8 @@ class Opening(SphinxPostTransform):
         """Change the page in place."""
         place = contents.pages(Path(self.env.srcdir))
         self.places, here = place, place.get(self.env.docname)
+        mark_columns(self.document)
+        mark_names(self.document)
         section = next(self.document.findall(nodes.section), None)
         if section is None:
             return
@@ -82,6 +86,20 @@ class Opening(SphinxPostTransform):
                 parts = [number, name, about, paragraph(minutes, "time")]
             entry.clear()
             entry.extend(parts)
+
+
+def mark_columns(document):
+    """Mark what cells print in columns: there a narrow screen may not break a row."""
+    for block in document.findall(nodes.literal_block):
+        if "output" in block["classes"] and len(GAP.findall(block.astext())) > 1:
+            block["classes"].append("columns")
+
+
+def mark_names(document):
+    """Mark the tables whose rows each say what a name of code is: a narrow screen stacks their cells."""
+    for body in document.findall(nodes.tbody):
+        if all(row[0].next_node(nodes.literal) for row in body):
+            body.parent.parent["classes"].append("names")
 
 
 def begins(part):

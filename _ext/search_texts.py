@@ -44,6 +44,8 @@ def entries(doctree, formula=nodes.Node.astext, rows=False):
             entry[2 + hidden].append(node.astext())
         elif isinstance(node, nodes.math | nodes.math_block):
             entry[2 + hidden].append(formula(node))
+        elif isinstance(node, addnodes.desc_signature):  # its text has the brackets, which its parts have not
+            entry[2 + hidden].append(f"{node.astext()} ")
         elif isinstance(node, nodes.title | nodes.raw | nodes.comment) or LEFT_OUT & classes(node):
             return
         elif title := title_of(node) or (rows and isinstance(node, nodes.row) and row_of(node, entry)):

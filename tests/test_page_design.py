@@ -251,3 +251,27 @@ def test_contrast_of_the_palette(theme):
             for ground in ("paper", "card", "tint"):
                 dark, light = sorted(luminance(colors[one]) for one in (name, ground))
                 assert (light + 0.05) / (dark + 0.05) >= least, (name, ground)
+
+
+@pytest.mark.parametrize(
+    ("printed", "columns"),
+    [("a   1\nbc  2", True), ("   0   0   1", True), ("loss 0.5, accuracy 0.8\ndone", False)],
+)
+def test_what_is_printed_in_columns_is_marked(printed, columns):
+    output, code = (
+        nodes.literal_block(printed, printed, classes=["output", "stream"]),
+        nodes.literal_block(printed, printed),
+    )
+    page_design.mark_columns(nodes.container("", output, code))
+    assert ("columns" in output["classes"]) == columns
+    assert not code["classes"]
+
+
+@pytest.mark.parametrize("named", [True, False])
+def test_a_table_whose_rows_begin_with_names_of_code_is_marked(named):
+    first = nodes.literal("", "net") if named else nodes.Text("a network")
+    first_entry = nodes.entry("", nodes.paragraph("", "", first))
+    row = nodes.row("", first_entry, nodes.entry("", nodes.literal("", "net")))
+    table = nodes.table("", nodes.tgroup("", nodes.tbody("", row)))
+    page_design.mark_names(nodes.container("", table))
+    assert ("names" in table["classes"]) == named

@@ -61,6 +61,8 @@ def test_only_data_is_sent(value):
         {"kind": "tensor", "dtype": "object", "shape": [1], "data": "AAAAAAAAAAA="},
         {"kind": "tensor", "dtype": "float32", "shape": [10**12], "data": "AAAA"},
         {"kind": "tensor", "dtype": "float32", "shape": [-1], "data": "AAAAAA=="},
+        {"kind": "tensor", "dtype": "bool", "shape": [0, 2, 1 << 31, 1 << 31], "data": ""},
+        {"kind": "array", "dtype": "bool", "shape": [0, 2, 1 << 31, 1 << 31], "data": ""},
         {"kind": "array", "dtype": "float32", "shape": ["x"], "data": "AAAAAA=="},
         {"kind": "tensor", "dtype": "uint8", "shape": [1 << 25], "data": "A" * (1 << 26)},
         {"kind": "dict", "items": [[{"kind": "list", "items": []}, 1]]},

@@ -132,15 +132,10 @@ def wait(process, moment):
         time.sleep(0.002)
 
 
-def kill(book, target, moment, *done):
-    """Run `make TARGET` until this test, notebook or file begins and the steps `done` are; kill it all.
-
-    Return what it printed.
-    """
+def kill(book, target, moment):
+    """Run `make TARGET` until this test, notebook or file begins; kill it all; return what it printed."""
     process = start(book, target, stay=moment)
     wait(process, book / moment if "/" in moment else book.parent / "moments" / moment)
-    for step in done:
-        wait(process, book / f"_build/done/{step}.json")
     os.killpg(process.pid, signal.SIGKILL)
     return process.communicate()[0]
 
@@ -183,13 +178,13 @@ def test_a_site_that_was_killed_is_built_by_the_next_call(book):
 
 
 def test_tests_that_were_killed_are_run_by_the_next_call(book):
-    """While a notebook, the unit tests beside the build of the site, and the tests of the pages run."""
+    """While a notebook, the unit tests and the build of the site, and the tests of the pages run."""
     (book / "utils/data.py").write_text('print("The data are still here.")\n')
     printed = [kill(book, "test", "notebook")]
     assert runs(book) == {"notebook": 1}
     printed += [kill(book, "test", "unit")]
     assert runs(book) == {"notebook": 1, "unit": 1}
-    printed += [kill(book, "test", "pages", "unit")]
+    printed += [kill(book, "test", "pages")]
     assert runs(book) == {"unit": 1, "pages": 1}
     assert "All of it passes" not in "".join(printed)
     last = make(book, "test").partition("All of it passes:")[2]

@@ -15,7 +15,6 @@ import os
 import shutil
 import subprocess
 import sys
-import threading
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -131,20 +130,16 @@ def learn_packages() -> None:
     command("apt-get", "update", "-qq")
 
 
-INSTALLING = threading.Lock()  # apt-get refuses to run twice
-
-
 def need(works: Callable[[], bool], package: str, advice: str) -> None:
     """Install Debian's package unless it works without; raise Failed with advice where that can't be."""
-    with INSTALLING:
-        if works():
-            return
-        if os.geteuid() == 0 and shutil.which("apt-get"):
-            print(f"Installing Debian's {package} …", flush=True)
-            learn_packages()
-            command("apt-get", "install", "-qqy", "-o=Dpkg::Use-Pty=0", *package.split())
-        if not works():
-            raise Failed(advice)
+    if works():
+        return
+    if os.geteuid() == 0 and shutil.which("apt-get"):
+        print(f"Installing Debian's {package} …", flush=True)
+        learn_packages()
+        command("apt-get", "install", "-qqy", "-o=Dpkg::Use-Pty=0", *package.split())
+    if not works():
+        raise Failed(advice)
 
 
 def environment() -> str:
@@ -298,6 +293,8 @@ def strip() -> str:
 
 def unit() -> str:
     """Run all tests that need no site."""
+    sandbox()
+    browser()
     report = ["--durations", "15", "--cov", "--cov-report=term-missing:skip-covered"]
     summary = pytest(*GROUPS, *report, "tests", "--ignore", "tests/site", more=1)
     for package in ("utils", "homework/grader"):
@@ -336,6 +333,8 @@ def site() -> str:
 
 def pages() -> str:
     """Look at the built pages in Chromium, and less closely in Firefox and WebKit."""
+    browser()
+    other_browsers()
     return pytest(*GROUPS, "tests/site", more=1)
 
 
@@ -355,16 +354,13 @@ STEPS = {
     "fonts": Step(fonts),
     "lint": Step(lint, files, ("packages",)),
     "strip": Step(strip, needs=("environment",)),
-    "sandbox": Step(sandbox),
-    "unit": Step(unit, files, ("packages", "data", "sandbox", "browser")),
+    "unit": Step(unit, files, ("packages", "data")),
     "notebooks": Step(notebooks, needs=("data",)),
     "site": Step(site, of_site, ("packages", "notebooks"), HTML / "index.html"),
-    "pages": Step(
-        pages, lambda: [*files(without=TEXTS), record("site")], ("site", "browser", "other-browsers")
-    ),
+    "pages": Step(pages, lambda: [*files(without=TEXTS), record("site")], ("site",)),
 }
-# In this order; those in one line at the same time, as the site is built by one core and some tests wait.
-TESTS = [["lint"], ["packages", "notebooks", "sandbox", "browser", "other-browsers"], ["unit", "pages"]]
+# In this order; those in one line at the same time, as the site is built by one core.
+TESTS = [["lint"], ["packages", "notebooks"], ["unit", "site"], ["pages"]]
 
 
 def main(names: list[str]) -> None:

@@ -2,9 +2,11 @@
 
 import io
 import re
+import time
 
 import pytest
 from PIL import Image
+from test_site import SHIFT
 
 from tools import contents
 from tools.browser import HTML, READY, chromium, page_names
@@ -129,6 +131,27 @@ def test_the_text_has_its_own_font_on_the_first_visit(site, visit):
     with visit(f"{site}/index.html") as page:
         shown, own = page.evaluate(WIDTHS)
         assert shown == own
+
+
+JUMPED = ["homework/overfitting", "linear-regression/going-deeper"]
+JUMPED += ["numerical-stability/sums-that-lose-digits", "softmax-from-scratch/from-scores-to-probabilities"]
+
+
+@pytest.mark.parametrize("name", ["index", *(f"book/{name}" for name in JUMPED)])
+def test_nothing_jumps_where_fonts_come_late(name, site, browser):
+    """Lines that break elsewhere in the font that was meant stay as they are; the next page has the font."""
+
+    def late(route):
+        time.sleep(0.3)
+        route.continue_()
+
+    page = browser.new_page(viewport={"width": 400, "height": 800}, reduced_motion="reduce")
+    page.route("**/*.woff2", late)
+    page.goto(f"{site}/{name}.html")
+    page.evaluate(READY)
+    page.evaluate("() => document.fonts.ready")
+    assert page.evaluate(SHIFT) < 0.02
+    page.close()
 
 
 @pytest.mark.parametrize("chapter", CHAPTERS, ids=lambda chapter: chapter.name)

@@ -95,10 +95,10 @@ def lost_by(master: sheets.Master, tests: list, answers: dict[str, str]) -> str:
 
 def code_cells(master: sheets.Master, answers: dict[str, str]) -> list[str]:
     """The code of the sheet with these answers in it, without the public checks."""
-    cells = []
+    cells, checks = [], master.checks
     for cell in master.notebook["cells"]:
         name = cell["metadata"].get("nbgrader", {}).get("grade_id")
-        if cell["cell_type"] == "code" and name not in master.checks:
+        if cell["cell_type"] == "code" and name not in checks:
             cells.append(source.plain_python(answers.get(name, sheets.text(cell))))
     return cells
 

@@ -4,18 +4,9 @@ import ast
 import builtins
 
 from .scopes import Notebook, local_names, made_by
-from .source import statements, with_magics
 
 LIBRARIES = ("torch", "numpy")
 METHODS = ("torch.Tensor.", "torch.ops.", "torch._", "numpy.ndarray.")  # the same calls by another way
-
-
-def calls_found(sources: list[str], question: set[str], others: set[str], forbidden: list[str]) -> list[str]:
-    """Return which of the `forbidden` dotted names the functions of `question` use.
-
-    `sources` are the cells of a notebook. See `uses`.
-    """
-    return uses([with_magics(statements(source)) for source in sources], question, others, forbidden)
 
 
 def uses(cells: list[list[ast.stmt]], question: set, others: set, forbidden: list[str]) -> list[str]:

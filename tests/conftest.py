@@ -31,10 +31,13 @@ def browser():
 def pytest_collection_modifyitems(items):
     """Put large groups first and browsers last: once Playwright runs, no other test can use asyncio.
 
-    tools/build.py keeps pytest-xdist from an order of its own.
+    tools/build.py keeps pytest-xdist from an order of its own. Coverage takes a third of a test's time, and
+    what is drawn for a browser is covered without it.
     """
     groups = defaultdict(list)
     for item in items:
+        if "browser" in item.fixturenames:
+            item.add_marker(pytest.mark.no_cover)
         mark = item.get_closest_marker("xdist_group")
         groups[mark.args[0] if mark else item.nodeid].append(item)
     ordered = sorted(

@@ -193,6 +193,7 @@ def test_release_writes_the_same_bytes_every_time(tmp_path):
         assert b"SECRET" not in b"".join(file.read(name) for name in file.namelist())
 
 
+@pytest.mark.no_cover  # it would take a third longer, and the examples' proofs are covered
 @pytest.mark.parametrize("name", sheets.names())
 def test_the_books_sheets_are_proved(name):
     assert check(sheets.read(name)) == []

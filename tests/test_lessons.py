@@ -20,6 +20,8 @@ from IPython.core.inputtransformer2 import TransformerManager
 
 from tools import notebooks
 
+pytestmark = pytest.mark.no_cover  # it is the book that is read here
+
 ROOT = Path(__file__).parents[1]
 # The homework sheets have a form of their own: homework/grader/sheets.py.
 NOTEBOOKS = sorted(

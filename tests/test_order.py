@@ -12,6 +12,8 @@ from test_lessons import ROOT, Lesson, parse, tags
 
 from tools import contents
 
+pytestmark = pytest.mark.no_cover  # it is the book that is read here
+
 # A beginner meets each of these first in this lesson, whose text names it and says what it does.
 INTRODUCED = {
     "no_grad": "from-scratch",

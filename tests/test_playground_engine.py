@@ -12,7 +12,8 @@ import torch.nn.functional as F
 from tools.tree import ROOT
 from utils.data import batches
 
-pytestmark = pytest.mark.xdist_group("playground")  # the images are packed once
+# The images are packed once; no code of ours but that of the page is covered here.
+pytestmark = [pytest.mark.xdist_group("playground"), pytest.mark.no_cover]
 START = {"lr": 0.1, "batch": 256, "images": 5000, "hidden": 0, "noise": 0, "decay": 0, "seed": 11}
 TEXT = (ROOT / "book/softmax-from-scratch/playground.md").read_text("utf-8")
 EXPERIMENTS = playground.words()["experiments"]

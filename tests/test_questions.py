@@ -14,6 +14,8 @@ import nbformat
 import pytest
 from test_lessons import NOTEBOOKS, RULES, TEMPLATE, Lesson, numbers, parse, tags, without_code
 
+pytestmark = pytest.mark.no_cover  # it is the book that is read here
+
 LESSONS = [path for path in NOTEBOOKS if Lesson.read(path).is_lesson]
 NUMBER = {"answer", "close", "range"}  # what a prediction of a number must say, and what it may
 MAY_SAY = {"spread", "unit", "scale", "leave"}

@@ -14,6 +14,8 @@ from sphinx.errors import ExtensionError
 
 from tools import contents, lock, tree
 
+pytestmark = pytest.mark.no_cover  # it is the book that is read here
+
 ROOT = Path(__file__).parents[1]
 REFERENCE = ROOT / "book/reference"
 

@@ -1,7 +1,7 @@
 # The commands of the book. What each needs (.venv, browser assets, data, the built site) is brought first, and
 # brought anew when its content has changed: tools/build.py.
 .PHONY: help site lab pdf epub zip slides downloads test lint strip homework address colab bench versions links
-.PHONY: browsers lock preview release-notes clean
+.PHONY: lock preview release-notes clean
 SHELL := /bin/bash
 PYTHON ?= python3
 export OMP_NUM_THREADS = 1
@@ -73,10 +73,6 @@ bench: ## measure against others, and write bench/results (25 minutes)
 versions: ## prove the oldest and the newest packages on the oldest and the newest Python here (12 GB)
 	$(BRING) environment data
 	$(BIN)/python -m bench.versions $(SETS)
-
-browsers: ## use every page in Firefox and in WebKit, where make test uses one of each kind (3 minutes)
-	$(BRING) site browser other-browsers
-	EVERY_PAGE=1 $(BIN)/python -m pytest tests/site/test_every_browser.py
 
 links: ## look whether the addresses that the book links to are still there
 	$(BRING) notebooks packages

@@ -350,7 +350,6 @@ STEPS = {
     ),
     "data": Step(data, lambda: files("utils/data.py"), ("environment",)),
     "browser": Step(browser),
-    "other-browsers": Step(other_browsers),
     "fonts": Step(fonts),
     "lint": Step(lint, files, ("packages",)),
     "strip": Step(strip, needs=("environment",)),

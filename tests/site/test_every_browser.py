@@ -1,7 +1,5 @@
 """Every page in Firefox and in WebKit, Safari's engine; Chromium has the deep tests of the other files.
 
-`make test` looks at every page, and uses one of each kind; `make browsers` uses every page.
-
 The site is served with a strict policy, so that a request to another host is an error that the page tells.
 A browser that this machine does not have is skipped, in one sentence.
 """
@@ -23,12 +21,7 @@ POLICY = (
 )
 PLAYGROUND = "book/softmax-from-scratch/playground.html"
 LESSON = "book/linear-regression/from-scratch.html"
-KINDS = [LESSON, PLAYGROUND, "index.html", "search.html", "book/your-book.html"]
-KINDS += ["book/linear-regression/index.html", "book/linear-regression/a-line-through-points.html"]
-KINDS += ["book/softmax-from-scratch/from-scores-to-probabilities.html", "book/overfitting/remedies.html"]
-KINDS += ["book/homework/linear-regression.html", "book/reference/notation.html"]
 NAMES = page_names() or ["index.html"]
-USED = NAMES if os.environ.get("EVERY_PAGE") else KINDS
 
 SCRIPT = Path(__file__).with_name("sweep.js").read_text("utf-8")
 
@@ -85,7 +78,7 @@ LOOK = "(home) => sweep.look(home)"
 FINE = {"wrong": [], "outside": [], "undrawn": 0, "untypeset": 0, "unseen": 0, "wide": 0}
 
 
-@pytest.mark.parametrize("name", USED)
+@pytest.mark.parametrize("name", NAMES)
 @with_marks
 def test_a_page_is_whole_and_answers(driven, name, strict):
     """At two widths: nothing goes wrong or overflows, figures move, a guess is taken, the dark is dark."""

@@ -101,6 +101,7 @@ LOSSES = {
 }
 
 
+@pytest.mark.no_cover  # four times as long, and shorter tests cover the same lines
 @given(n=st.integers(1, 30), batch_size=st.integers(1, 40))
 def test_every_reduction_reports_the_true_mean_and_trains_alike(n, batch_size):
     dataset = classification(n)

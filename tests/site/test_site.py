@@ -213,33 +213,13 @@ def test_sliders_show_the_frame_of_their_value(unveiled):
         assert shown() == rows[-1][-1]
 
 
-# Of blocks of code on one ground, those keep their colors in which one is new: half of the time of axe goes
-# into letters whose colors it has seen.
-PLAIN = """() => {
-  const seen = new Set();
-  window.plain = [];
-  for (const pre of document.querySelectorAll(".highlight pre")) {
-    const ground = pre.closest(".highlight").parentElement.className;
-    const colors = [...pre.querySelectorAll("span")].map(e => `${ground} ${e.className}`);
-    if (colors.every(color => seen.has(color))) {
-      plain.push([pre, [...pre.childNodes]]);
-      pre.replaceChildren(pre.textContent);
-    }
-    colors.forEach(color => seen.add(color));
-  }
-}"""
-COLORED = "plain.forEach(([pre, nodes]) => pre.replaceChildren(...nodes))"
-
-
 def test_accessible_in_light_and_dark(page):
     """axe-core finds nothing with all folds open: names, landmarks, all that it knows."""
     folds = page.locator("article details")
     folds.evaluate_all("all => all.forEach(e => { e.open = true; })")
-    page.evaluate(PLAIN)
     for mode, only in (("light", None), ("dark", ["color-contrast"])):  # the rest is the same in the dark
         page.evaluate("mode => { document.documentElement.dataset.theme = mode; }", mode)
         assert axe(page, only) == [], mode
-    page.evaluate(COLORED)
     folds.evaluate_all("all => all.forEach(e => { e.open = false; })")
     page.evaluate("document.documentElement.dataset.theme = 'light'")
 

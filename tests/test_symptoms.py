@@ -16,7 +16,7 @@ ELSEWHERE = ("module 'd2l.torch'", "Expected all tensors to be on the same devic
 
 
 def flat():
-    nn.Linear(784, 10)(torch.zeros(256, 28))
+    nn.Linear(784, 10)(torch.zeros(256, 28, 28))
 
 
 def sizes():

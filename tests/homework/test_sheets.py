@@ -35,6 +35,20 @@ def said_by_check(tmp_path, old: str, new: str, where=TESTS) -> str:
     return "\n".join(check(sheets.read("averages", broken(tmp_path, old, new, where)), say=lambda _: None))
 
 
+@pytest.mark.parametrize("name", sheets.names())
+def test_a_question_says_what_it_forbids(name):
+    master = sheets.read(name)
+    texts = {}  # by question: the Markdown since the cell of the last one
+    since = ""
+    for cell in master.notebook["cells"]:
+        if question := cell["metadata"].get("nbgrader", {}).get("grade_id"):
+            texts[question], since = since, ""
+        else:
+            since += sheets.text(cell)
+    silent = [question for question in master.hidden.forbidden if "not allowed" not in texts[question]]
+    assert not silent, "an answer would lose its marks without a warning"
+
+
 @pytest.mark.parametrize("name", ["averages", "probabilities"])
 def test_the_examples_are_proved(name):
     assert main(["--homework", str(EXAMPLE), "check", name]) == 0

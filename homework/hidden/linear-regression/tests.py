@@ -162,7 +162,8 @@ def clip_long(call):
         assert all_near(given[1], gradients)
 
 
-sheet.forbid("clipped_step", "torch.nn.utils.clip_grad_norm_", "torch.nn.utils.clip_grad_norm")
+CLIPPING = ("clip_grad_norm_", "clip_grad_norm", "clip_grads_with_norm_")
+sheet.forbid("clipped_step", *(f"torch.nn.utils.{name}" for name in CLIPPING))
 
 for mutant in ("zip(parameters, gradients, strict=True) -> zip(parameters, gradients)", "True -> False"):
     sheet.equivalent(

@@ -40,7 +40,7 @@ def line(x, y, w=2.0, b=8.0, labels=("x", "y")):
     columns = np.stack([points[:, 0], np.ones(len(points))], 1)
     best = columns @ np.linalg.lstsq(columns, points[:, 1], rcond=None)[0]
     rows = [
-        (f"{u:.1f}", f"{v:.1f}", f"{t:.2f}", f"{v - t:.2f}") for (u, v), t in zip(points, best, strict=True)
+        (f"{u:.1f}", f"{v:.1f}", f"{t:.2f}", f"{t - v:.2f}") for (u, v), t in zip(points, best, strict=True)
     ]
     return element(
         "line",
